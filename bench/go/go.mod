@@ -1,0 +1,3 @@
+module meshwarden.io/bench
+
+go 1.26

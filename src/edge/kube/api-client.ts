@@ -1,0 +1,165 @@
+import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
+import { type Dispatcher, fetch } from 'undici';
+import { isRecord, type JsonObject, recordOrEmpty } from '../../model/json.ts';
+import { EdgeError } from '../errors.ts';
+
+/** An answer of the API server that is no success; `code` is its HTTP status, 0 when there was no answer. */
+export class ApiError extends Error {
+  readonly code: number;
+
+  constructor(code: number, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'ApiError';
+    this.code = code;
+  }
+}
+
+/** What Meshwarden asks of an API server, raw JSON in and out; one keep-alive pool for all calls but watches. */
+export interface ApiClient {
+  /** The server's address, for messages. */
+  readonly server: string;
+  readonly get: (path: string) => Promise<JsonObject>;
+  readonly post: (path: string, body: object) => Promise<JsonObject>;
+  readonly put: (path: string, body: object) => Promise<JsonObject>;
+  /** Server-side apply under a field manager of our own. */
+  readonly apply: (path: string, body: object, fieldManager: string) => Promise<JsonObject>;
+  readonly remove: (path: string) => Promise<JsonObject>;
+  /**
+   * Reads a watch until it ends; resolves when the server closes it.
+   * @throws ApiError when the watch cannot be opened, breaks, or is silent for longer than bookmarks take.
+   */
+  readonly watch: (path: string, reader: WatchReader) => Promise<void>;
+}
+
+/** Told what a watch brings; an error that it throws ends the watch. */
+export interface WatchReader {
+  readonly signal: AbortSignal;
+  readonly onOpen: () => void;
+  readonly onEvent: (type: string, object: JsonObject) => void;
+}
+
+/**
+ * Makes a client from a kubeconfig file, or from the pod's service account when none is named.
+ * @throws EdgeError when there is no usable configuration.
+ */
+export function apiClient(kubeconfig: string | undefined): ApiClient {
+  const config = new KubeConfig();
+  try {
+    if (kubeconfig === undefined) config.loadFromCluster();
+    else config.loadFromFile(kubeconfig);
+  } catch (cause) {
+    const where = kubeconfig === undefined ? 'the service account of this pod' : `the kubeconfig '${kubeconfig}'`;
+    throw new EdgeError('KUBECONFIG_UNREADABLE', { where, why: messageOf(cause) }, cause);
+  }
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) throw new EdgeError('KUBECONFIG_NO_CLUSTER', { file: kubeconfig ?? '' });
+  return new Client(config, cluster.server.replace(/\/$/, ''));
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+const CALL_TIMEOUT_MS = 10_000;
+/** Bookmarks come about once a minute on a watch that is alive; silence for longer than two means a dead connection. */
+const WATCH_SILENCE_MS = 150_000;
+
+class Client implements ApiClient {
+  readonly server: string;
+  readonly #config: KubeConfig;
+  #dispatcher: Dispatcher | undefined;
+
+  constructor(config: KubeConfig, server: string) {
+    this.#config = config;
+    this.server = server;
+  }
+
+  readonly get = (path: string): Promise<JsonObject> => this.#call('GET', path);
+  readonly post = (path: string, body: object): Promise<JsonObject> => this.#call('POST', path, body);
+  readonly put = (path: string, body: object): Promise<JsonObject> => this.#call('PUT', path, body);
+  readonly remove = (path: string): Promise<JsonObject> => this.#call('DELETE', path);
+  readonly apply = (path: string, body: object, fieldManager: string): Promise<JsonObject> => {
+    const query = `fieldManager=${encodeURIComponent(fieldManager)}&force=true`;
+    return this.#call('PATCH', `${path}?${query}`, body, 'application/apply-patch+yaml');
+  };
+
+  readonly watch = async (path: string, { signal, onOpen, onEvent }: WatchReader): Promise<void> => {
+    const silence = new AbortController();
+    const timer = setTimeout(() => silence.abort(), WATCH_SILENCE_MS).unref();
+    try {
+      const response = await this.#fetch('GET', path, { signal: AbortSignal.any([signal, silence.signal]) });
+      if (!response.ok || response.body === null) throw await errorOf(response);
+      onOpen();
+      const decoder = new TextDecoder();
+      let rest = '';
+      for await (const bytes of response.body) {
+        timer.refresh();
+        const lines = `${rest}${decoder.decode(bytes, { stream: true })}`.split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) {
+          const event: unknown = JSON.parse(line);
+          if (isRecord(event)) onEvent(String(event.type), recordOrEmpty(event.object));
+        }
+      }
+    } catch (error) {
+      throw asApiError(error, this.server);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  async #call(method: Method, path: string, body?: object, contentType = 'application/json'): Promise<JsonObject> {
+    try {
+      const response = await this.#fetch(method, path, {
+        signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+        ...(body === undefined ? {} : { body: JSON.stringify(body), contentType }),
+      });
+      if (!response.ok) throw await errorOf(response);
+      return recordOrEmpty(await response.json());
+    } catch (error) {
+      throw asApiError(error, this.server);
+    }
+  }
+
+  async #fetch(
+    method: Method,
+    path: string,
+    options: { readonly signal: AbortSignal; readonly body?: string; readonly contentType?: string },
+  ): ReturnType<typeof fetch> {
+    const url = `${this.server}${path}`;
+    // The library's own client opens one connection a call; its authentication is used, its transport is kept.
+    const context = new RequestContext(url, HttpMethod.GET);
+    await this.#config.applySecurityAuthentication(context);
+    this.#dispatcher ??= context.getDispatcher();
+    const headers: Record<string, string> = { ...context.getHeaders(), accept: 'application/json' };
+    if (options.contentType !== undefined) headers['content-type'] = options.contentType;
+    return fetch(url, {
+      method,
+      headers,
+      signal: options.signal,
+      ...(options.body === undefined ? {} : { body: options.body }),
+      ...(this.#dispatcher === undefined ? {} : { dispatcher: this.#dispatcher }),
+    });
+  }
+}
+
+async function errorOf(response: Awaited<ReturnType<typeof fetch>>): Promise<ApiError> {
+  const text = await response.text();
+  let message = text.slice(0, 300);
+  try {
+    const status: unknown = JSON.parse(text);
+    if (isRecord(status) && typeof status.message === 'string') message = status.message;
+  } catch {
+    // Not a Status object: a proxy between answers in its own words.
+  }
+  return new ApiError(response.status, message);
+}
+
+function asApiError(error: unknown, server: string): ApiError {
+  return error instanceof ApiError ? error : new ApiError(0, `no answer from ${server}: ${messageOf(error)}`, error);
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  const inner = cause instanceof Error ? ((cause as { readonly code?: string }).code ?? cause.message) : '';
+  return inner === '' ? error.message : `${error.message} (${inner})`;
+}

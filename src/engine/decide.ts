@@ -1,0 +1,162 @@
+import { selectsNamespace } from '../mesh/namespaces.ts';
+import type { View } from '../mesh/view.ts';
+import type { Baseline } from '../model/baseline.ts';
+import type { Change } from '../model/change.ts';
+import { formatPath } from '../model/field-path.ts';
+import type { Finding } from '../model/finding.ts';
+import { endOfDay } from '../model/instant.ts';
+import { isWorkloadKind, kindOf } from '../model/kind.ts';
+import { namespaceOf, type ObjectRef, refOf } from '../model/kube-object.ts';
+import { isAbsent, recordOrEmpty } from '../model/json.ts';
+import type { JudgedFinding, Mode, Severity, Verdict } from '../model/verdict.ts';
+import type { Rule } from '../rules/rule.ts';
+
+/** A finding after the change, with the change that is blamed for it. */
+export interface Blamed {
+  readonly finding: Finding;
+  readonly rule: Rule;
+  readonly change: Change;
+  /** True: it was there before and is no worse. */
+  readonly standing: boolean;
+}
+
+interface Circumstances {
+  readonly changes: readonly Change[];
+  readonly before: View;
+  readonly after: View;
+  readonly baseline: Baseline;
+  readonly now: number;
+  readonly complete: boolean;
+}
+
+const SEVERITY: Readonly<Record<Exclude<Mode, 'off'>, Severity>> = { enforce: 'error', warn: 'warning', audit: 'note' };
+
+/** Turns blamed findings into a verdict: modes, first comers, deletions, controllers; sorted, one per fault. */
+export function decide(blamed: readonly Blamed[], circumstances: Circumstances): Verdict {
+  const judged: JudgedFinding[] = [];
+  for (const one of blamed) {
+    const severity = severityOf(one, circumstances);
+    if (severity === undefined) continue;
+    judged.push({ ...one.finding, severity, object: objectOf(one.change), standing: one.standing });
+  }
+  const findings = onePerFault(judged).sort(compareFindings);
+  const decision = findings.some(({ severity }) => severity === 'error') ? 'deny' : 'allow';
+  return { decision, findings, exceptions: [] };
+}
+
+function severityOf({ finding, rule, change, standing }: Blamed, at: Circumstances): Severity | undefined {
+  if (finding.code === 'MW001') return 'error';
+  const mode = modeOf(rule, finding, change, at);
+  if (mode === 'off') return undefined;
+  const severity = SEVERITY[mode];
+  if (severity !== 'error') return severity;
+  return standing || isForgiven(finding, rule, change, at) ? 'warning' : 'error';
+}
+
+/** Tells whether an enforced finding only warns: first comers, traffic rules on DELETE, controllers, a dying namespace. */
+function isForgiven(finding: Finding, rule: Rule, change: Change, at: Circumstances): boolean {
+  if (at.complete) return false;
+  if (isEndOfLife(change, at.before)) return true;
+  if (change.operation === 'DELETE') return (at.baseline.rules[rule.id]?.onDelete ?? rule.onDelete) === 'warn';
+  if (finding.responsible === undefined && bringsSubject(change)) return true;
+  return isController(change, at.baseline);
+}
+
+/** Tells whether a change is to a kind that brings a subject into the mesh; its companions may come later. */
+export function bringsSubject(change: Change): boolean {
+  const object = change.after ?? change.before;
+  const kind = object === undefined ? undefined : kindOf(object);
+  return (
+    kind === 'Service' || kind === 'Namespace' || kind === 'Gateway' || (kind !== undefined && isWorkloadKind(kind))
+  );
+}
+
+const GARBAGE_COLLECTORS = new Set([
+  'system:serviceaccount:kube-system:generic-garbage-collector',
+  'system:serviceaccount:kube-system:namespace-controller',
+]);
+
+function isEndOfLife(change: Change, before: View): boolean {
+  if (change.operation !== 'DELETE') return false;
+  if (change.requester !== undefined && GARBAGE_COLLECTORS.has(change.requester.username)) return true;
+  const object = change.before;
+  const namespace = object === undefined ? '' : namespaceOf(object);
+  const holder = namespace === '' ? undefined : before.get('Namespace', '', namespace);
+  return holder !== undefined && !isAbsent(recordOrEmpty(holder.metadata).deletionTimestamp);
+}
+
+function isController({ requester, after }: Change, baseline: Baseline): boolean {
+  if (requester === undefined || after === undefined) return false;
+  const kind = kindOf(after);
+  const isMade = kind === 'Pod' || kind === 'ReplicaSet' || kind === 'Job';
+  return isMade && baseline.workloadControllers.includes(requester.username);
+}
+
+/** Returns the strictest of a rule's modes in the namespaces concerned: the changed object's and the subject's. */
+function modeOf(rule: Rule, finding: Finding, change: Change, at: Circumstances): Mode {
+  const namespaces = new Set([namespaceOf(change.after ?? change.before ?? NOBODY)]);
+  if (finding.subject.kind === 'namespace') namespaces.add(finding.subject.name);
+  if (finding.responsible !== undefined) namespaces.add(finding.responsible.namespace);
+  const modes = [...namespaces].map((namespace) => modeIn(rule, namespace, at));
+  return STRICTEST_FIRST.find((mode) => modes.includes(mode)) ?? rule.mode;
+}
+
+const NOBODY = { apiVersion: '', kind: '' };
+const STRICTEST_FIRST: readonly Mode[] = ['enforce', 'warn', 'audit', 'off'];
+
+function modeIn(rule: Rule, namespace: string, { baseline, after, now }: Circumstances): Mode {
+  const setting = baseline.rules[rule.id];
+  const override = setting?.overrides.find(
+    ({ namespaces, until }) => now < (endOfDay(until) ?? 0) && selectsNamespace(namespaces, namespace, after),
+  );
+  return override?.mode ?? setting?.mode ?? rule.mode;
+}
+
+function objectOf(change: Change): ObjectRef {
+  return refOf(change.after ?? change.before ?? NOBODY);
+}
+
+/** Keeps of findings with one code on one field the worst: one route to two services is one fault. */
+function onePerFault(findings: readonly JudgedFinding[]): JudgedFinding[] {
+  const kept = new Map<string, JudgedFinding>();
+  for (const finding of findings) {
+    const { responsible } = finding;
+    const who =
+      responsible === undefined
+        ? finding.subject
+        : { kind: 'ref', name: `${responsible.kind}/${responsible.namespace}/${responsible.name}` };
+    const where = responsible === undefined ? finding.thing : formatPath(finding.path);
+    const key = JSON.stringify([finding.code, who, where, finding.rule === 'rule-fault' ? finding.thing : '']);
+    const there = kept.get(key);
+    if (there === undefined || isWorse(finding, there)) kept.set(key, finding);
+  }
+  return [...kept.values()];
+}
+
+function isWorse(left: JudgedFinding, right: JudgedFinding): boolean {
+  const order: readonly Severity[] = ['error', 'warning', 'note'];
+  const bySeverity = order.indexOf(right.severity) - order.indexOf(left.severity);
+  return bySeverity !== 0 ? bySeverity > 0 : (left.magnitude ?? 0) > (right.magnitude ?? 0);
+}
+
+function compareFindings(left: JudgedFinding, right: JudgedFinding): number {
+  const keyOf = ({ object, path, code, subject, thing }: JudgedFinding): readonly string[] => [
+    object.kind,
+    object.namespace,
+    object.name,
+    sortablePath(path),
+    code,
+    JSON.stringify(subject),
+    thing,
+  ];
+  const [a, b] = [keyOf(left), keyOf(right)];
+  for (const [at, text] of a.entries()) {
+    const other = b[at] ?? '';
+    if (text !== other) return text < other ? -1 : 1;
+  }
+  return 0;
+}
+
+function sortablePath(path: Finding['path']): string {
+  return path.map((step) => (typeof step === 'number' ? String(step).padStart(6, '0') : step)).join('.');
+}

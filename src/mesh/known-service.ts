@@ -1,0 +1,114 @@
+import { type JsonObject, recordsOf, stringOf, stringsOf } from '../model/json.ts';
+import { annotationOf, type KubeObject, namespaceOf, specOf } from '../model/kube-object.ts';
+import { isWildcard } from './hosts.ts';
+import { meshConfig, protoField } from './mesh-config.ts';
+import type { View } from './view.ts';
+
+/** A port of a service. */
+export interface ServicePort {
+  readonly number: number;
+  /** False where Istio is told that it carries something else than plain HTTP; true also where Istio would find out by itself. */
+  readonly mayBeHttp: boolean;
+}
+
+/** A host as Istio's registry knows it: from a Service, or from a ServiceEntry. */
+export interface KnownService {
+  readonly object: KubeObject;
+  readonly namespace: string;
+  readonly isKubernetes: boolean;
+  /** Outside of the mesh: no automatic mTLS. */
+  readonly isExternal: boolean;
+  /** Headless, or resolution NONE: requests go to the address that the client asked for. */
+  readonly isPassthrough: boolean;
+  readonly ports: readonly ServicePort[];
+}
+
+/** Returns every service of a host's name: Services first, then ServiceEntries, oldest first. */
+export function servicesNamed(view: View, host: string): readonly KnownService[] {
+  return view.memo(`servicesNamed|${host}`, () => {
+    const entries = isWildcard(host)
+      ? view.lookup('ServiceEntry|wildcard').filter((entry) => hostsOf(entry).includes(host))
+      : view.lookup(`ServiceEntry|host|${host}`);
+    return [...view.lookup(`Service|host|${host}`).map(fromService), ...entries.map(fromEntry)];
+  });
+}
+
+/**
+ * Returns the service that a client's proxy knows by a host's name: one of its own namespace, else a Service, else the
+ * oldest ServiceEntry that is exported to it. A Sidecar that hides it is not looked at.
+ * @see https://github.com/istio/istio/blob/1.31.0/pilot/pkg/model/sidecar.go `selectServices`
+ */
+export function serviceSeenBy(view: View, host: string, clientNamespace: string): KnownService | undefined {
+  const visible = servicesNamed(view, host).filter((service) => isExported(service, clientNamespace, view));
+  return visible.find(({ namespace }) => namespace === clientNamespace) ?? visible[0];
+}
+
+function hostsOf(entry: KubeObject): readonly string[] {
+  return stringsOf(specOf(entry).hosts).map((host) => host.toLowerCase());
+}
+
+function isExported({ object, namespace, isKubernetes }: KnownService, client: string, view: View): boolean {
+  const written = isKubernetes
+    ? (annotationOf(object, 'networking.istio.io/exportTo') ?? '').split(',').map((one) => one.trim())
+    : stringsOf(specOf(object).exportTo);
+  const own = written.filter((one) => one !== '');
+  const exportTo = own.length > 0 ? own : stringsOf(protoField(meshConfig(view).config, 'defaultServiceExportTo'));
+  if (exportTo.length === 0 || exportTo.includes('*') || exportTo.includes(client)) return true;
+  return client === namespace && exportTo.includes('.');
+}
+
+function fromService(object: KubeObject): KnownService {
+  const { type, clusterIP, externalName, ports } = specOf(object);
+  return {
+    object,
+    namespace: namespaceOf(object),
+    isKubernetes: true,
+    isExternal: type === 'ExternalName' && typeof externalName === 'string' && externalName !== '',
+    isPassthrough: clusterIP === 'None',
+    ports: recordsOf(ports).flatMap((port) => portOf(port, port.port, servicePortMayBeHttp(port))),
+  };
+}
+
+function fromEntry(object: KubeObject): KnownService {
+  const { location, resolution, ports } = specOf(object);
+  return {
+    object,
+    namespace: namespaceOf(object),
+    isKubernetes: false,
+    isExternal: location !== 'MESH_INTERNAL',
+    isPassthrough: (stringOf(resolution) ?? 'NONE') === 'NONE',
+    ports: recordsOf(ports).flatMap((port) =>
+      portOf(port, port.number, HTTP_PROTOCOLS.has((stringOf(port.protocol) ?? '').toLowerCase())),
+    ),
+  };
+}
+
+function portOf(port: JsonObject, number: unknown, mayBeHttp: boolean): readonly ServicePort[] {
+  return typeof number === 'number' && port.protocol !== 'UDP' && port.protocol !== 'SCTP'
+    ? [{ number, mayBeHttp }]
+    : [];
+}
+
+const HTTP_PROTOCOLS: ReadonlySet<string> = new Set(['http', 'http2', 'grpc', 'grpc-web', 'http_proxy']);
+const OTHER_PROTOCOLS: ReadonlySet<string> = new Set([
+  'https',
+  'tls',
+  'tcp',
+  'mongo',
+  'mysql',
+  'redis',
+  'udp',
+  'hbone',
+]);
+const TCP_BY_NUMBER: ReadonlySet<unknown> = new Set([25, 53, 3306, 27017]);
+
+/** @see https://github.com/istio/istio/blob/1.31.0/pkg/config/kube/conversion.go `ConvertProtocol` */
+function servicePortMayBeHttp(port: JsonObject): boolean {
+  const said = stringOf(port.appProtocol);
+  if (said === 'kubernetes.io/wss') return false;
+  const name = (said ?? stringOf(port.name) ?? '').toLowerCase();
+  if (said === 'kubernetes.io/h2c' || said === 'kubernetes.io/ws' || name.startsWith('grpc-web')) return true;
+  const prefix = name.split('-', 1)[0] ?? '';
+  if (HTTP_PROTOCOLS.has(prefix)) return true;
+  return !OTHER_PROTOCOLS.has(prefix) && !TCP_BY_NUMBER.has(port.port);
+}

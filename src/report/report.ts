@@ -1,0 +1,96 @@
+import { formatPath } from '../model/field-path.ts';
+import type { AppliedException } from '../model/exception.ts';
+import type { JudgedFinding, Severity } from '../model/verdict.ts';
+
+/** Where a finding stands in a file, both numbers from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A finding with its place; absent where no file is concerned. */
+export interface PlacedFinding {
+  readonly finding: JudgedFinding;
+  readonly place?: Place;
+}
+
+/** Everything that a report may say; every format is a function of it. */
+export interface Report {
+  /** Meshwarden's own version. */
+  readonly version: string;
+  readonly baseline: { readonly version: string; readonly sha256: string };
+  /** Ordered by file, object, path and code. */
+  readonly findings: readonly PlacedFinding[];
+  readonly exceptions: readonly AppliedException[];
+  /** How many objects were judged. */
+  readonly objects: number;
+}
+
+/** How many findings of each severity there are. */
+export interface Tally {
+  readonly errors: number;
+  readonly warnings: number;
+  readonly notes: number;
+}
+
+/** Counts the findings of a report. */
+export function tallyOf(report: Report): Tally {
+  const count = (severity: Severity): number =>
+    report.findings.filter(({ finding }) => finding.severity === severity).length;
+  return { errors: count('error'), warnings: count('warning'), notes: count('note') };
+}
+
+/** Puts findings in the order in which every format has them. */
+export function inReportOrder(findings: readonly PlacedFinding[]): readonly PlacedFinding[] {
+  return findings
+    .map((placed) => ({ placed, key: sortKey(placed) }))
+    .toSorted((left, right) => compareKeys(left.key, right.key))
+    .map(({ placed }) => placed);
+}
+
+function sortKey({ finding, place }: PlacedFinding): readonly string[] {
+  const { object, path, code, subject, thing } = finding;
+  return [
+    place?.file ?? '',
+    object.kind,
+    object.namespace,
+    object.name,
+    path.map((step) => (typeof step === 'number' ? String(step).padStart(6, '0') : step)).join('.'),
+    code,
+    subject.kind,
+    thing,
+  ];
+}
+
+function compareKeys(left: readonly string[], right: readonly string[]): number {
+  for (const [at, text] of left.entries()) {
+    const other = right[at] ?? '';
+    if (text !== other) return text < other ? -1 : 1;
+  }
+  return 0;
+}
+
+const LONGEST = 80;
+
+/** Writes a fix for people: `Fix: set 1.`; empty when there is none or it does not fit on a line. */
+export function formatFix({ fix, path }: JudgedFinding): string {
+  if (fix === undefined || fix.length === 0) return '';
+  const [only] = fix;
+  if (fix.length > 1 || only === undefined) return '';
+  if (only.op === 'remove') return `Fix: remove ${pointerWords(only.path, path)}.`;
+  if (only.op === 'test') return '';
+  const value = typeof only.value === 'string' ? `'${only.value}'` : JSON.stringify(only.value);
+  return value.length > LONGEST ? '' : `Fix: set ${pointerWords(only.path, path)}${value}.`;
+}
+
+/** Names the field of a fix unless it is the finding's own. */
+function pointerWords(pointer: string, path: JudgedFinding['path']): string {
+  const steps = pointer
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (steps.join('\n') === path.join('\n')) return '';
+  const named = formatPath(steps.map((step) => (/^\d+$/.test(step) ? Number(step) : step)));
+  return `\`${named}\` to `;
+}
