@@ -14,11 +14,17 @@ import { installIstioCrds } from '../src/edge/cluster/istio-module.ts';
 import { mustKubectl } from '../src/edge/cluster/kubectl.ts';
 import { type Body, bodies } from './bodies.ts';
 import { meshOfServices } from './mesh-of-services.ts';
+import { topFunctions } from './profile.ts';
+import { measureRootChanges } from './root-change.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const NODE = join(ROOT, 'node_modules/.bin/node');
 const execute = promisify(execFile);
-const [ROUNDS, SECONDS, CONNECTIONS, SERVICES, RATE] = [5, 2, 16, 1000, 1000];
+/** With --profile the server writes a CPU profile, which costs it some speed; the ratios are then not to be quoted. */
+const PROFILES = process.argv.includes('--profile');
+/** With --quick the spread is wide; for a look while working, not for figures to quote. */
+const [ROUNDS, SECONDS, WARM_SECONDS] = process.argv.includes('--quick') ? [3, 1, 2] : [5, 2, 10];
+const [CONNECTIONS, SERVICES, RATE] = [16, 1000, 1000];
 
 interface Server {
   readonly name: string;
@@ -48,7 +54,8 @@ const children: ReturnType<typeof spawn>[] = [];
 /** Starts a server pinned to core 0, its output to a file as a container's would go. */
 function start(name: string, command: string, args: readonly string[]): number {
   const shell = 'exec taskset -c 0 "$0" "$@" > "$LOG" 2>&1';
-  const env = { ...process.env, LOG: join(folder, `${name}.log`), NODE_ENV: 'production' };
+  // As in the Dockerfile, for all alike.
+  const env = { ...process.env, LOG: join(folder, `${name}.log`), NODE_ENV: 'production', MALLOC_ARENA_MAX: '2' };
   const child = spawn('sh', ['-c', shell, command, ...args], { env, stdio: 'ignore' });
   children.push(child);
   return child.pid ?? -1;
@@ -119,7 +126,9 @@ const spread = (values: readonly number[], digits = 2): string =>
 async function compare(servers: readonly Server[]): Promise<void> {
   for (const body of bodies()) {
     const rows = new Map<string, Measure[]>(servers.map(({ name }) => [name, []]));
-    for (const server of servers) await load(server, body, ['-seconds', '1', '-connections', String(CONNECTIONS)]);
+    // A server runs for days; until its code is compiled, some 10,000 reviews, Node's are two to three times as slow.
+    for (const server of servers)
+      await load(server, body, ['-seconds', String(WARM_SECONDS), '-connections', String(CONNECTIONS)]);
     for (let round = 0; round < ROUNDS; round += 1) {
       // Each round begins with another server, so that none always runs on a warmed or tired machine.
       const order = servers.map((_, at) => servers[(at + round) % servers.length]);
@@ -160,6 +169,16 @@ async function atFixedRate(servers: readonly Server[]): Promise<void> {
   for (const server of servers) console.log(`  ${server.name.padEnd(16)} ${residentMiB(server.pid).toFixed(0)} MiB`);
 }
 
+/** Several kubectl at a time: one makes some 50 objects a second. */
+async function create(kubeconfig: string, documents: string): Promise<void> {
+  const lines = documents.split('\n');
+  const isNamespace = (line: string): boolean => line.includes('"kind":"Namespace"');
+  const apply = (some: readonly string[]) => mustKubectl(kubeconfig, ['create', '-f', '-'], { stdin: some.join('\n') });
+  await apply(lines.filter(isNamespace));
+  const rest = lines.filter((line) => !isNamespace(line));
+  await Promise.all([0, 1, 2, 3].map((part) => apply(rest.filter((_, at) => at % 4 === part))));
+}
+
 async function main(): Promise<void> {
   if (availableParallelism() < 2) throw new Error('the bench needs two cores: one for the server, one for the load');
   say('building');
@@ -174,7 +193,7 @@ async function main(): Promise<void> {
   try {
     await installIstioCrds(plane.kubeconfig, undefined);
     say(`creating ${SERVICES} services with their routes and rules`);
-    await mustKubectl(plane.kubeconfig, ['create', '-f', '-'], { stdin: meshOfServices(SERVICES) });
+    await create(plane.kubeconfig, meshOfServices(SERVICES));
     const [own = 0, health = 0, metrics = 0, bare = 0, peer = 0] = await freePorts(5);
     const serve = [
       'serve',
@@ -186,8 +205,16 @@ async function main(): Promise<void> {
       '127.0.0.1',
     ];
     const ports = ['--port', String(own), '--health-port', String(health), '--metrics-port', String(metrics)];
-    const flags = ['--enable-source-maps', '--disable-proto=delete', '--max-semi-space-size=16'];
-    const ownPid = start('meshwarden', NODE, [...flags, join(ROOT, 'dist/meshwarden.mjs'), ...serve, ...ports]);
+    // As in the Dockerfile, with the memory limit of deploy/base, of which the heap gets half.
+    const flags = ['--disable-proto=delete', '--max-old-space-size=128', '--max-semi-space-size=16'];
+    const profiling = PROFILES ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : [];
+    const ownPid = start('meshwarden', NODE, [
+      ...flags,
+      ...profiling,
+      join(ROOT, 'dist/meshwarden.mjs'),
+      ...serve,
+      ...ports,
+    ]);
     const barePid = start('bare', NODE, [join(ROOT, 'bench/bare-server.ts'), String(bare), cert, key]);
     const peerArgs = ['-listen', `127.0.0.1:${peer}`, '-cert', cert, '-key', key, '-services', String(SERVICES)];
     const peerPid = start('peer', join(folder, 'peer'), peerArgs);
@@ -202,9 +229,15 @@ async function main(): Promise<void> {
         await until(`${name} to allow ${body}`, () => isUp(url, json), { seconds: 10 });
     }
     await compare(servers);
+    measureRootChanges();
   } finally {
     for (const child of children) child.kill('SIGTERM');
-    await sleep(300);
+    await sleep(PROFILES ? 10_000 : 300);
+    if (PROFILES) {
+      console.log('\nwhere the time of meshwarden goes: own time of each function, idle left out');
+      for (const { name, percent } of topFunctions(folder, 25))
+        console.log(`  ${percent.toFixed(1).padStart(5)} %  ${name}`);
+    }
     await plane.stop();
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,4 +1,7 @@
-/** Makes a mesh of so many services over 50 namespaces, each with its VirtualService and DestinationRule, as YAML. */
+/**
+ * Makes a mesh of so many services over 50 namespaces, each with its VirtualService and DestinationRule, and the Service and
+ * DestinationRule of the one that the bodies are about: one JSON document a line.
+ */
 export function meshOfServices(count: number): string {
   const namespaces = Array.from({ length: 50 }, (_, at) => `team-${at}`);
   const objects: object[] = ['llmoptimizer', 'istio-system', ...namespaces].map((name) => ({
@@ -6,9 +9,39 @@ export function meshOfServices(count: number): string {
     kind: 'Namespace',
     metadata: { name, labels: { 'istio-injection': name === 'istio-system' ? 'disabled' : 'enabled' } },
   }));
+  objects.push(...contentService());
   for (let at = 0; at < count; at += 1) objects.push(...service(`service-${at}`, namespaces[at % 50] ?? ''));
-  // JSON is YAML; one document an object.
-  return objects.map((object) => JSON.stringify(object)).join('\n---\n');
+  return objects.map((object) => JSON.stringify(object)).join('\n');
+}
+
+const outlierDetection = {
+  consecutive5xxErrors: 5,
+  interval: '10s',
+  baseEjectionTime: '30s',
+  maxEjectionPercent: 50,
+};
+
+/** What the bodies' VirtualService stands on, as the shipped baseline has it. */
+function contentService(): readonly object[] {
+  const metadata = { name: 'content-service', namespace: 'llmoptimizer' };
+  const selector = { app: 'content-service' };
+  return [
+    { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector, ports: [{ name: 'http', port: 8080 }] } },
+    {
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'DestinationRule',
+      metadata,
+      spec: {
+        host: 'content-service.llmoptimizer.svc.cluster.local',
+        trafficPolicy: {
+          loadBalancer: { consistentHash: { httpHeaderName: 'x-session-id' } },
+          connectionPool: { tcp: { maxConnections: 100 }, http: { http2MaxRequests: 100 } },
+          outlierDetection: { ...outlierDetection, minHealthPercent: 50 },
+        },
+        subsets: ['stable', 'canary'].map((name) => ({ name, labels: { version: name } })),
+      },
+    },
+  ];
 }
 
 function service(name: string, namespace: string): readonly object[] {
@@ -36,12 +69,7 @@ function service(name: string, namespace: string): readonly object[] {
         host,
         trafficPolicy: {
           connectionPool: { tcp: { maxConnections: 100 }, http: { http2MaxRequests: 100 } },
-          outlierDetection: {
-            consecutive5xxErrors: 5,
-            interval: '10s',
-            baseEjectionTime: '30s',
-            maxEjectionPercent: 50,
-          },
+          outlierDetection,
         },
       },
     },

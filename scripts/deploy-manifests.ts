@@ -7,7 +7,8 @@ const WEBHOOKS_HEAD = `
  \`kubectl apply --server-side\` of this file leaves it alone; cert-manager does it in the overlay of that name.
  Namespaces are left out by kubernetes.io/metadata.name, which the API server sets and nobody can change: workloads of
  Kubernetes, of the control plane and of Meshwarden itself, so that all three can start without it.
- Group versions are "*" and matchPolicy is Equivalent: no other version of a kind is a way around.`;
+ Group versions are "*" and matchPolicy is Equivalent: no other version of a kind is a way around.
+ The condition not-break-glass is explained in break-glass.yaml.`;
 
 const MUTATING_HEAD = `
  Completes workloads. It may fail open, because the validating side judges what comes out.
@@ -36,7 +37,7 @@ const ROOT = 'istio-system';
 
 /** Returns the manifests that follow from what the rules read, by their paths from the top of the tree. */
 export function deployManifests(rules: readonly Rule[]): ReadonlyMap<string, string> {
-  const [mutating, validating] = webhookConfigurations(rules, shippedService);
+  const [mutating, validating] = webhookConfigurations(rules, shippedService, { guarded: true });
   const { cluster, rootNamespace } = watchRights(rules);
   const name = 'meshwarden-watch';
   const api = 'rbac.authorization.k8s.io';

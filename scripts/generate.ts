@@ -5,6 +5,7 @@ import { baselineSchema } from '../src/baseline/schema.ts';
 import { formatRuleIndex, formatRuleMarkdown } from '../src/report/rule-markdown.ts';
 import { allPages } from '../src/report/rule-page.ts';
 import { RULES } from '../src/rules/index.ts';
+import { deployManifests } from './deploy-manifests.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -18,6 +19,7 @@ function derivedFiles(): ReadonlyMap<string, string> {
     ['policies/baseline.schema.json', `${JSON.stringify(baselineSchema(RULES), null, 2)}\n`],
     ['policies/README.md', formatRuleIndex(pages)],
     ...pages.map((page) => [`policies/rules/${page.id}.md`, formatRuleMarkdown(page)] as const),
+    ...deployManifests(RULES),
   ]);
 }
 

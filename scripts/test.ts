@@ -20,6 +20,9 @@ interface Ended {
   readonly stderr: string;
 }
 
+/** What a test says of itself, such as a count; not the runner's own remarks. */
+const COMMENT = /^ *# ((?!time=|Subtest|failed|todo|skip|\{).+)$/gm;
+
 const total: Tally = { passed: 0, failed: 0, skipped: 0 };
 
 function run(command: string, args: readonly string[], limitMs: number, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
@@ -75,6 +78,7 @@ async function runFile(file: string, limitMs: number, env: NodeJS.ProcessEnv): P
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const counts = `${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`;
   console.log(`${tally.failed === 0 ? 'ok' : 'NOT OK'}  ${file}: ${counts} (${seconds} s)`);
+  for (const [, comment] of stdout.matchAll(COMMENT)) console.log(`    ${comment}`);
   for (const fault of faults) console.log(fault);
   if (died) console.log(`    ended with code ${code}\n${stdout.slice(-3000)}\n${stderr.slice(-3000)}`);
   else if (tally.skipped > 0) console.log(stderr.slice(-600));

@@ -2,9 +2,15 @@
 import { writeFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { styleText } from 'node:util';
-import { EXIT } from './edge/cli/io.ts';
+import { painter } from './edge/cli/paint.ts';
 import { RULES } from './rules/index.ts';
 import { type Doors, runCommandLine } from './edge/cli/run.ts';
+
+const output = {
+  out: (text: string) => void process.stdout.write(text),
+  err: (text: string) => void process.stderr.write(text),
+};
+const colours = styleText('red', 'x', { stream: process.stdout }) !== 'x';
 
 const doors: Doors = {
   // Fastify and the Kubernetes client are loaded for this door alone.
@@ -13,7 +19,23 @@ const doors: Doors = {
     const { POD_NAMESPACE: namespace } = process.env;
     return serve(namespace === undefined ? options : { ...options, namespace });
   },
-  demo: async () => EXIT.trouble,
+  readMesh: async (options, wanted) => {
+    const { userClient } = await import('./edge/kube/api-client.ts');
+    const { readCluster } = await import('./edge/kube/read-cluster.ts');
+    return readCluster(userClient(options), wanted);
+  },
+  demo: async (options) => {
+    const { demo } = await import('./edge/demo/demo.ts');
+    const code = await demo(options, {
+      ...output,
+      paint: painter(colours),
+      environment: process.env,
+      // Started as we were, so that it is the same program in a checkout, a bundle and an image.
+      program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
+    });
+    // A build or a download that was interrupted ends with us; waiting for it would keep Ctrl-C from working.
+    return process.exit(code);
+  },
 };
 
 // A reader that leaves early (`| head`) is no fault of anybody.
@@ -25,11 +47,11 @@ process.exitCode = await runCommandLine(
   process.argv.slice(2),
   {
     rules: RULES,
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    ...output,
     readStdin: () => buffer(process.stdin),
     now: () => Date.now(),
-    colours: styleText('red', 'x', { stream: process.stdout }) !== 'x',
+    colours,
+    progress: process.stderr.isTTY ? (text) => output.err(`meshwarden: ${text}\n`) : () => undefined,
     writeFile: (file, text) => writeFile(file, text),
   },
   doors,

@@ -45,6 +45,7 @@ export const BASELINE: Baseline = {
   services: [
     service('api-gateway', {
       timeoutMs: 30_000,
+      routedFrom: ['edge'],
       calls: [hostOf('auth-service'), hostOf('content-service'), hostOf('ml-service')],
     }),
     service('auth-service', { timeoutMs: 15_000, retries: 2, maxConnections: 50 }),
@@ -87,7 +88,7 @@ export const BASELINE: Baseline = {
     maxIntervalMs: 30_000,
     maxMinHealthPercent: 50,
   },
-  maxTriesProduct: 8,
+  maxTriesProduct: 16,
   loadBalancers: ['ROUND_ROBIN', 'LEAST_REQUEST', 'CONSISTENT_HASH'],
   sidecar: {
     requests: { cpu: '100m', memory: '128Mi' },
@@ -144,8 +145,22 @@ export const BASELINE: Baseline = {
     workloads: [{ namespace: NAMESPACE, matchLabels: { app: 'ml-service' }, percent: 10 }],
   },
   telemetry: { tracingProviders: ['zipkin'], dimensions: ['user_tier', 'api_version', 'model_name'] },
-  extensions: [],
-  faultNamespaces: [],
+  extensions: [
+    {
+      kind: 'EnvoyFilter',
+      namespace: 'istio-ingress',
+      name: 'ingress-tier-rate-limit',
+      sha256: 'c9c6c75b85af96c3bd7908d1e84c8a0aa006c5b0ac21f44a33c7f9c11a4d8c0d',
+    },
+    {
+      kind: 'EnvoyFilter',
+      namespace: 'istio-ingress',
+      name: 'listed',
+      // Of {"configPatches":[],"priority":1}.
+      sha256: '8cb056dc7601b4b2548d9b7409f45300f1d1b72f5b6874cc79b1ffca768b2233',
+    },
+  ],
+  faultNamespaces: ['chaos'],
   exceptions: { maxDays: 180 },
   workloadControllers: [
     'system:kube-controller-manager',

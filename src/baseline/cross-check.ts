@@ -2,7 +2,7 @@ import { type FieldPath, formatPath } from '../model/field-path.ts';
 import type { ResourceAmounts } from '../model/baseline.ts';
 import { parseQuantity } from '../model/quantity.ts';
 import { calledHost, hostOf } from './complete.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../model/nearest.ts';
 import type { Complaint } from './problem.ts';
 import type { RawBaseline, RawService } from './raw-baseline.ts';
 

@@ -2,7 +2,7 @@ import type { ErrorObject } from 'ajv';
 import { type FieldPath, formatPath, fromPointer } from '../model/field-path.ts';
 import { isRecord, valueAt } from '../model/json.ts';
 import { printable } from '../model/printable.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../model/nearest.ts';
 import type { Complaint } from './problem.ts';
 
 const FORMATS: Readonly<Record<string, string>> = {

@@ -18,10 +18,10 @@ const REGISTRY = {
   NO_SUCH_PATH: [404, 'there is POST /validate and POST /mutate, and nothing else'],
   OWN_FAULT: [500, 'Meshwarden could not judge this review because of a fault of its own; its log says which'],
   KUBECONFIG_UNREADABLE: [0, 'cannot read {where}: {why}; name another with --kubeconfig'],
-  KUBECONFIG_NO_CLUSTER: [
-    0,
-    "the kubeconfig '{file}' has no current context with a cluster; set one with kubectl config",
-  ],
+  KUBECONFIG_NO_CLUSTER: [0, '{where} has no current context with a cluster; set one with kubectl config use-context'],
+  NOT_IN_POD: [0, 'this is no pod (KUBERNETES_SERVICE_HOST is not set); name a kubeconfig with --kubeconfig'],
+  KUBECONFIG_NONE: [0, 'no kubeconfig is set by KUBECONFIG or stands in ~/.kube/config; name one with --kubeconfig'],
+  KUBECONFIG_NO_CONTEXT: [0, "{where} has no context '{context}'; it has: {names}"],
   BASELINE_REFUSED: [0, 'the baseline cannot be used:\n{problems}'],
   CERT_DIR_MISSING: [0, '--cert-mode {mode} needs --cert-dir, a folder with tls.crt and tls.key'],
   CERT_DIR_UNREADABLE: [0, "cannot read '{file}'; --cert-dir must hold tls.crt and tls.key"],
@@ -34,6 +34,11 @@ const REGISTRY = {
   REGISTER_URL: [0, "cannot register '{url}': it must be an https URL without a path, such as https://127.0.0.1:9443"],
   PORT_IN_USE: [0, 'port {port} is in use by another process; choose another with {option}'],
   PORT_UNUSABLE: [0, 'cannot listen on port {port} of {host}: {why}; choose another with {option} or --host'],
+  DEMO_CANNOT: [0, 'the demo cannot go on: {why}'],
+  LIST_REFUSED: [
+    0,
+    'cannot list every {kind} of {server}: {why}; an audit needs the right to list all that rules read',
+  ],
   NOT_SYNCED: [0, 'the API server at {server} did not list {kinds} within {seconds} seconds; see the log for why'],
 } as const satisfies Record<string, readonly [status: number, text: string]>;
 

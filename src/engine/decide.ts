@@ -8,40 +8,60 @@ import { endOfDay } from '../model/instant.ts';
 import { isWorkloadKind, kindOf } from '../model/kind.ts';
 import { namespaceOf, type ObjectRef, refOf } from '../model/kube-object.ts';
 import { isAbsent, recordOrEmpty } from '../model/json.ts';
-import type { JudgedFinding, Mode, Severity, Verdict } from '../model/verdict.ts';
+import type { AppliedException, JudgedFinding, Mode, Severity, Verdict } from '../model/verdict.ts';
 import type { Rule } from '../rules/rule.ts';
-
-/** A finding after the change, with the change that is blamed for it. */
-export interface Blamed {
-  readonly finding: Finding;
-  readonly rule: Rule;
-  readonly change: Change;
-  /** True: it was there before and is no worse. */
-  readonly standing: boolean;
-}
-
-interface Circumstances {
-  readonly changes: readonly Change[];
-  readonly before: View;
-  readonly after: View;
-  readonly baseline: Baseline;
-  readonly now: number;
-  readonly complete: boolean;
-}
+import { type Blamed, type Circumstances, isMadeByController } from './blamed.ts';
+import { exceptionFindings } from './exception-findings.ts';
+import { type Pass, weighExceptions } from './exceptions.ts';
 
 const SEVERITY: Readonly<Record<Exclude<Mode, 'off'>, Severity>> = { enforce: 'error', warn: 'warning', audit: 'note' };
 
-/** Turns blamed findings into a verdict: modes, first comers, deletions, controllers; sorted, one per fault. */
+/** Turns blamed findings into a verdict: exceptions, modes, first comers, deletions, controllers; sorted, one per fault. */
 export function decide(blamed: readonly Blamed[], circumstances: Circumstances): Verdict {
   const judged: JudgedFinding[] = [];
+  const passed: (readonly [JudgedFinding, Pass])[] = [];
+  const { passes, failed, reopened, ledgers } = weighExceptions(blamed, circumstances);
   for (const one of blamed) {
-    const severity = severityOf(one, circumstances);
+    const standing = one.standing && !reopened.has(one);
+    const severity = severityOf({ ...one, standing }, circumstances);
     if (severity === undefined) continue;
-    judged.push({ ...one.finding, severity, object: objectOf(one.change), standing: one.standing });
+    const finding = { ...one.finding, severity, object: objectOf(one.change), standing };
+    const pass = passes.get(one);
+    if (pass !== undefined) passed.push([finding, pass]);
+    else {
+      judged.push(finding);
+      if (severity === 'error') for (const { open } of failed.get(one) ?? []) open.add(one.finding.rule);
+    }
+  }
+  for (const ledger of ledgers) {
+    const { change } = ledger;
+    const isForgiven = isMadeByController(change, circumstances.baseline) && !circumstances.complete;
+    for (const { finding, mode, standing } of exceptionFindings(ledger, circumstances)) {
+      const severity = standing || isForgiven ? 'warning' : SEVERITY[mode];
+      judged.push({ ...finding, severity, object: objectOf(change), standing });
+    }
   }
   const findings = onePerFault(judged).sort(compareFindings);
   const decision = findings.some(({ severity }) => severity === 'error') ? 'deny' : 'allow';
-  return { decision, findings, exceptions: [] };
+  return { decision, findings, exceptions: appliedExceptions(passed) };
+}
+
+/** Gathers what passed by clause: one entry for each rule that an object is excepted from. */
+function appliedExceptions(passed: readonly (readonly [JudgedFinding, Pass])[]): readonly AppliedException[] {
+  const entries = new Map<string, { readonly pass: Pass; readonly findings: JudgedFinding[] }>();
+  for (const [finding, pass] of passed) {
+    const { kind, namespace, name } = pass.object;
+    const key = JSON.stringify([kind, namespace, name, pass.clause.rule]);
+    const entry = entries.get(key);
+    if (entry === undefined) entries.set(key, { pass, findings: [finding] });
+    else entry.findings.push(finding);
+  }
+  return [...entries]
+    .toSorted(([left], [right]) => (left < right ? -1 : 1))
+    .map(([, { pass, findings }]) => {
+      const { rule, until, reason } = pass.clause;
+      return { rule, until, reason, object: pass.object, findings: onePerFault(findings).sort(compareFindings) };
+    });
 }
 
 function severityOf({ finding, rule, change, standing }: Blamed, at: Circumstances): Severity | undefined {
@@ -59,7 +79,14 @@ function isForgiven(finding: Finding, rule: Rule, change: Change, at: Circumstan
   if (isEndOfLife(change, at.before)) return true;
   if (change.operation === 'DELETE') return (at.baseline.rules[rule.id]?.onDelete ?? rule.onDelete) === 'warn';
   if (finding.responsible === undefined && bringsSubject(change)) return true;
-  return isController(change, at.baseline);
+  if (isBornUnder(finding, change, at.baseline)) return true;
+  return isMadeByController(change, at.baseline);
+}
+
+/** Tells whether a namespace comes into a mesh whose root namespace was wrong before; whoever made it so is to blame. */
+function isBornUnder({ responsible }: Finding, { operation, after }: Change, { mesh }: Baseline): boolean {
+  if (operation !== 'CREATE' || after === undefined || kindOf(after) !== 'Namespace') return false;
+  return responsible?.namespace === mesh.rootNamespace;
 }
 
 /** Tells whether a change is to a kind that brings a subject into the mesh; its companions may come later. */
@@ -67,29 +94,27 @@ export function bringsSubject(change: Change): boolean {
   const object = change.after ?? change.before;
   const kind = object === undefined ? undefined : kindOf(object);
   return (
-    kind === 'Service' || kind === 'Namespace' || kind === 'Gateway' || (kind !== undefined && isWorkloadKind(kind))
+    kind === 'Service' ||
+    kind === 'ServiceEntry' ||
+    kind === 'Namespace' ||
+    kind === 'Gateway' ||
+    (kind !== undefined && isWorkloadKind(kind))
   );
 }
 
-const GARBAGE_COLLECTORS = new Set([
-  'system:serviceaccount:kube-system:generic-garbage-collector',
-  'system:serviceaccount:kube-system:namespace-controller',
-]);
+/**
+ * Empties namespaces that are being deleted, which the watch may not know yet. The garbage collector is not like it: it
+ * deletes whatever has an owner reference to something gone, and an owner reference is written by whoever may write.
+ */
+const NAMESPACE_CONTROLLER = 'system:serviceaccount:kube-system:namespace-controller';
 
 function isEndOfLife(change: Change, before: View): boolean {
   if (change.operation !== 'DELETE') return false;
-  if (change.requester !== undefined && GARBAGE_COLLECTORS.has(change.requester.username)) return true;
+  if (change.requester?.username === NAMESPACE_CONTROLLER) return true;
   const object = change.before;
   const namespace = object === undefined ? '' : namespaceOf(object);
   const holder = namespace === '' ? undefined : before.get('Namespace', '', namespace);
   return holder !== undefined && !isAbsent(recordOrEmpty(holder.metadata).deletionTimestamp);
-}
-
-function isController({ requester, after }: Change, baseline: Baseline): boolean {
-  if (requester === undefined || after === undefined) return false;
-  const kind = kindOf(after);
-  const isMade = kind === 'Pod' || kind === 'ReplicaSet' || kind === 'Job';
-  return isMade && baseline.workloadControllers.includes(requester.username);
 }
 
 /** Returns the strictest of a rule's modes in the namespaces concerned: the changed object's and the subject's. */
@@ -126,7 +151,9 @@ function onePerFault(findings: readonly JudgedFinding[]): JudgedFinding[] {
         ? finding.subject
         : { kind: 'ref', name: `${responsible.kind}/${responsible.namespace}/${responsible.name}` };
     const where = responsible === undefined ? finding.thing : formatPath(finding.path);
-    const key = JSON.stringify([finding.code, who, where, finding.rule === 'rule-fault' ? finding.thing : '']);
+    // Faults of our own and of exceptions have one field for many things.
+    const what = /^MW[09]/.test(finding.code) ? finding.thing : '';
+    const key = JSON.stringify([finding.code, who, where, what]);
     const there = kept.get(key);
     if (there === undefined || isWorse(finding, there)) kept.set(key, finding);
   }

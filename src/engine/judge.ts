@@ -2,14 +2,16 @@ import { type Touched, touchedBy } from '../mesh/touched.ts';
 import type { View } from '../mesh/view.ts';
 import type { Baseline, GatewayBaseline } from '../model/baseline.ts';
 import type { Change } from '../model/change.ts';
-import { type Finding, identityOf } from '../model/finding.ts';
+import type { Finding } from '../model/finding.ts';
 import { type Kind, kindOf } from '../model/kind.ts';
-import { type KubeObject, type ObjectRef, refOf } from '../model/kube-object.ts';
+import type { KubeObject } from '../model/kube-object.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Facts, Rule } from '../rules/rule.ts';
-import { type Blamed, bringsSubject, decide } from './decide.ts';
+import type { Blamed } from './blamed.ts';
+import { compare } from './compare.ts';
+import { decide } from './decide.ts';
 import { faultFinding } from './fault.ts';
-import { isBookkeeping } from './bookkeeping.ts';
+import { asItEnds, isBookkeeping } from './bookkeeping.ts';
 
 /** What a judgement needs besides the change: the mesh without the change, the demands, and the time. */
 export interface Bench {
@@ -34,33 +36,32 @@ interface Subjects {
  * Total: any JSON object gets a verdict; a rule that throws is finding MW001. Its inputs are never changed.
  */
 export function judge(changes: readonly Change[], bench: Bench): Verdict {
-  const real = changes.filter((change) => !isBookkeeping(change));
+  const real = changes.map(asItEnds).filter((change) => !isBookkeeping(change));
   if (real.length === 0) return { decision: 'allow', findings: [], exceptions: [] };
-  const before = viewOf(bench.view, real, 'before');
-  const after = viewOf(before, real, 'after');
+  const before = viewBefore(bench.view, real);
+  const after = viewAfter(bench.view, real);
   const factsBefore: Facts = { view: before, baseline: bench.baseline, now: bench.now };
-  const factsAfter: Facts = { view: after, baseline: bench.baseline, now: bench.now };
-  const kinds = kindsOf(real);
-  const rules = bench.rules.filter((rule) => rule.reads.some((kind) => kinds.has(kind)));
+  const factsAfter: Facts = { view: after, earlier: before, baseline: bench.baseline, now: bench.now };
+  const rules = rulesReading(bench.rules, kindsOf(real));
+  const complete = bench.complete ?? false;
   const blamed: Blamed[] = [];
+  const present: Finding[] = [];
   for (const change of real) {
     for (const rule of rules) {
       if (rule.subject !== 'object') continue;
-      const was = change.before === undefined ? [] : safely(rule, change.before, factsBefore, change);
-      const is = change.after === undefined ? [] : safely(rule, change.after, factsAfter, change);
-      compare(was, is, rule, [change], blamed);
+      const { before: old, after: current } = change;
+      const is = current === undefined ? [] : safely(rule, current, factsAfter, change);
+      const was = (): readonly Finding[] => (old === undefined ? [] : safely(rule, old, factsBefore, change));
+      present.push(...is);
+      compare(was, is, { rule, changes: [change], complete }, blamed);
     }
   }
   const subjects = subjectsOf(real, before, after, bench.baseline);
   for (const rule of rules) {
     for (const [input, touching] of inputsOf(rule, subjects, real)) {
-      compare(
-        safely(rule, input, factsBefore, touching[0]),
-        safely(rule, input, factsAfter, touching[0]),
-        rule,
-        touching,
-        blamed,
-      );
+      const is = safely(rule, input, factsAfter, touching[0]);
+      present.push(...is);
+      compare(() => safely(rule, input, factsBefore, touching[0]), is, { rule, changes: touching, complete }, blamed);
     }
   }
   return decide(blamed, {
@@ -68,19 +69,22 @@ export function judge(changes: readonly Change[], bench: Bench): Verdict {
     before,
     after,
     baseline: bench.baseline,
+    rules: bench.rules,
+    present,
     now: bench.now,
-    complete: bench.complete ?? false,
+    complete,
   });
 }
 
-/** Returns the view before or after all changes. */
-function viewOf(view: View, changes: readonly Change[], side: 'before' | 'after'): View {
-  if (side === 'before') {
-    const known = changes.flatMap((change) => change.before ?? []);
-    // What a change creates must not be there yet, even if the watch was quicker than the review.
-    const unborn = changes.flatMap((change) => (change.before === undefined ? (change.after ?? []) : []));
-    return view.with({ remove: unborn, add: known });
-  }
+function viewBefore(view: View, changes: readonly Change[]): View {
+  const known = changes.flatMap((change) => change.before ?? []);
+  // What a change creates must not be there yet, even if the watch was quicker than the review.
+  const unborn = changes.flatMap((change) => (change.before === undefined ? (change.after ?? []) : []));
+  return view.with({ remove: unborn, add: known });
+}
+
+/** Not made of the view before: the fewer views are laid over one another, the quicker is each look-up. */
+function viewAfter(view: View, changes: readonly Change[]): View {
   const gone = changes.flatMap((change) => (change.after === undefined ? (change.before ?? []) : []));
   return view.with({ remove: gone, add: changes.flatMap((change) => change.after ?? []) });
 }
@@ -94,6 +98,20 @@ function kindsOf(changes: readonly Change[]): ReadonlySet<Kind> {
     }
   }
   return kinds;
+}
+
+const READING = new WeakMap<readonly Rule[], Map<Kind, readonly Rule[]>>();
+
+/** Returns the rules that read one of the kinds; for a single kind, as almost every review has, they are looked up. */
+function rulesReading(rules: readonly Rule[], kinds: ReadonlySet<Kind>): readonly Rule[] {
+  const [kind, ...more] = kinds;
+  if (kind === undefined) return [];
+  if (more.length > 0) return rules.filter(({ reads }) => reads.some((one) => kinds.has(one)));
+  const byKind = READING.get(rules) ?? new Map<Kind, readonly Rule[]>();
+  READING.set(rules, byKind);
+  const known = byKind.get(kind) ?? rules.filter(({ reads }) => reads.includes(kind));
+  byKind.set(kind, known);
+  return known;
 }
 
 type Input = KubeObject | string | GatewayBaseline;
@@ -120,15 +138,19 @@ function inputsOf(
   rule: Rule,
   subjects: ReadonlyMap<Change, Subjects>,
   changes: readonly Change[],
-): ReadonlyMap<Input, [Change, ...Change[]]> {
+): Iterable<readonly [Input, readonly [Change, ...Change[]]]> {
+  if (rule.subject === 'object') return [];
+  const { subject } = rule;
+  const [first, ...more] = changes;
+  if (first !== undefined && more.length === 0) {
+    const touching = [first] as const;
+    return Array.from(touchedFor(subject, first, subjects), (input) => [input, touching] as const);
+  }
   const inputs = new Map<Input, [Change, ...Change[]]>();
-  if (rule.subject === 'object') return inputs;
   for (const change of changes) {
     const kind = kindOf(change.after ?? change.before ?? NOBODY);
-    const all = subjects.get(change);
-    if (kind === undefined || all === undefined || !rule.reads.includes(kind)) continue;
-    const mine = rule.subject === 'host' ? all.hosts : rule.subject === 'namespace' ? all.namespaces : all.gateways;
-    for (const input of mine) {
+    if (kind === undefined || !rule.reads.includes(kind)) continue;
+    for (const input of touchedFor(subject, change, subjects)) {
       const touching = inputs.get(input);
       if (touching === undefined) inputs.set(input, [change]);
       else touching.push(change);
@@ -137,6 +159,17 @@ function inputsOf(
   return inputs;
 }
 
+function touchedFor(
+  subject: 'host' | 'namespace' | 'gateway',
+  change: Change,
+  subjects: ReadonlyMap<Change, Subjects>,
+): ReadonlySet<Input> {
+  const all = subjects.get(change);
+  if (all === undefined) return NO_INPUTS;
+  return subject === 'host' ? all.hosts : subject === 'namespace' ? all.namespaces : all.gateways;
+}
+
+const NO_INPUTS: ReadonlySet<Input> = new Set<Input>();
 const NOBODY: KubeObject = { apiVersion: '', kind: '' };
 
 /** Runs a rule; one that throws is our fault and becomes a finding, never a silent allow. */
@@ -147,47 +180,4 @@ function safely(rule: Rule, input: Input, facts: Facts, change: Change): readonl
   } catch (error) {
     return [faultFinding(rule, change, error)];
   }
-}
-
-/** Keeps what is new or worse, and what stood before on the changed object itself. */
-function compare(
-  was: readonly Finding[],
-  is: readonly Finding[],
-  rule: Rule,
-  changes: readonly [Change, ...Change[]],
-  blamed: Blamed[],
-): void {
-  if (is.length === 0) return;
-  const earlier = new Map<string, number>();
-  for (const finding of was) {
-    const identity = identityOf(finding);
-    earlier.set(identity, Math.max(earlier.get(identity) ?? Number.NEGATIVE_INFINITY, finding.magnitude ?? 0));
-  }
-  for (const finding of is) {
-    const then = earlier.get(identityOf(finding));
-    const change = blame(finding, changes);
-    const standing = finding.code !== FAULT && then !== undefined && (finding.magnitude ?? 0) <= then;
-    if (!standing || isOn(finding.responsible, change) || isFirstComer(finding, change)) {
-      blamed.push({ finding, rule, change, standing });
-    }
-  }
-}
-
-const FAULT = 'MW001';
-
-/** Chooses the changed object to blame: the responsible one if it changed, else the first that touches the subject. */
-function blame(finding: Finding, changes: readonly [Change, ...Change[]]): Change {
-  return changes.find((change) => isOn(finding.responsible, change)) ?? changes[0];
-}
-
-/** Tells whether a change brings the subject whose companion is missing: said at once, though it was missing before. */
-function isFirstComer(finding: Finding, change: Change): boolean {
-  return finding.responsible === undefined && change.operation === 'CREATE' && bringsSubject(change);
-}
-
-function isOn(responsible: ObjectRef | undefined, { before, after }: Change): boolean {
-  const object = after ?? before;
-  if (responsible === undefined || object === undefined) return false;
-  const ref = refOf(object);
-  return ref.kind === responsible.kind && ref.namespace === responsible.namespace && ref.name === responsible.name;
 }

@@ -21,6 +21,8 @@ export interface MutationBench {
 
 /** What is added to a changed workload. */
 export interface Mutated {
+  /** The object with everything that is added; absent where that is nothing. */
+  readonly after?: KubeObject;
   /** In order, each with the id of the rule that owns it. */
   readonly operations: readonly { readonly rule: string; readonly operation: PatchOperation }[];
   /** Why operations were thrown away that would not have applied: sent, they would be a 500 for the user. */
@@ -29,15 +31,13 @@ export interface Mutated {
   readonly faults: readonly string[];
 }
 
-const NOTHING: Mutated = { operations: [], faults: [] };
-
 /**
  * Completes a workload that comes, or whose pod template changes: written operations, never a diff. Adds what is absent
  * and leaves what a person set; run again on its own result it adds nothing. A rule that throws is our fault and is named.
  */
 export function mutate(change: Change, { view, baseline, rules, now }: MutationBench): Mutated {
   const podPath = change.after === undefined ? undefined : templatePath(change.after, change, baseline);
-  if (change.after === undefined || podPath === undefined) return NOTHING;
+  if (change.after === undefined || podPath === undefined) return { operations: [], faults: [] };
   const facts = { view, baseline, now };
   const operations: { rule: string; operation: PatchOperation }[] = [];
   const faults: string[] = [];
@@ -56,7 +56,8 @@ export function mutate(change: Change, { view, baseline, rules, now }: MutationB
   }
   if (operations.length === 0) return { operations, faults };
   const why = misfit(change.after, operations, object);
-  return why === undefined ? { operations, faults } : { operations: [], dropped: why, faults };
+  if (why !== undefined) return { operations: [], dropped: why, faults };
+  return { after: object, operations, faults };
 }
 
 /** Returns the way to the pod that may be completed; undefined where nothing may be touched. */

@@ -82,8 +82,11 @@ export function isForAll(policy: KubeObject): boolean {
 
 const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
 
-/** @see https://github.com/istio/istio/blob/1.31.0/pilot/pkg/model/policyattachment.go `ShouldAttachPolicy` */
-function attaches(policy: KubeObject, namespace: string, labels: JsonObject | undefined): boolean {
+/**
+ * Tells whether a policy of a workload's own or the root namespace is for the workload; without labels, for all workloads.
+ * @see https://github.com/istio/istio/blob/1.31.0/pilot/pkg/model/policyattachment.go `ShouldAttachPolicy`
+ */
+export function attaches(policy: KubeObject, namespace: string, labels: JsonObject | undefined): boolean {
   if (labels === undefined) return isForAll(policy);
   const targets = targetsOf(policy);
   if (targets.length === 0) return selects(policy, labels);

@@ -1,5 +1,6 @@
 import type { FieldPath } from '../model/field-path.ts';
 import { isRecord, recordOrEmpty, recordsOf, stringOf } from '../model/json.ts';
+import type { Kind } from '../model/kind.ts';
 import { type KubeObject, specOf } from '../model/kube-object.ts';
 import { mergesOf, rulesNaming, type Subset } from './destination-rules.ts';
 import {
@@ -26,15 +27,18 @@ export interface Combination {
   readonly blocks: Blocks;
 }
 
+/** The kinds that the policy of a host depends on. */
+const POLICY_KINDS: readonly Kind[] = ['DestinationRule', 'ConfigMap'];
+
 /**
  * Returns what each DestinationRule that names a host would do: its top, each of its ports, each of its subsets, and each
  * subset on each port that its own settings or the top's name. Where it has no policy of its own, that of the rule
  * which it is merged with stands.
  */
 export function combinations(view: View, host: string): readonly Combination[] {
-  return view.memo(`combinations|${host}`, () =>
-    rulesNaming(view, host).flatMap((object) => combinationsOf(view, host, object)),
-  );
+  const compute = (): readonly Combination[] =>
+    rulesNaming(view, host).flatMap((object) => combinationsOf(view, host, object));
+  return view.memo(`combinations|${host}`, compute, POLICY_KINDS);
 }
 
 function combinationsOf(view: View, host: string, object: KubeObject): readonly Combination[] {
@@ -92,7 +96,7 @@ export interface PlacedBlock extends Block {
 
 /** Returns the blocks of one name among all combinations, each place once. */
 export function placedBlocks(view: View, host: string, name: BlockName): readonly PlacedBlock[] {
-  return view.memo(`placedBlocks|${name}|${host}`, () => {
+  const compute = (): readonly PlacedBlock[] => {
     const seen = new Map<KubeObject, Set<string>>();
     return combinations(view, host).flatMap(({ where, blocks }) => {
       const { object, ...block } = blocks[name];
@@ -104,5 +108,6 @@ export function placedBlocks(view: View, host: string, name: BlockName): readonl
       paths.add(path);
       return [{ ...block, object, where }];
     });
-  });
+  };
+  return view.memo(`placedBlocks|${name}|${host}`, compute, POLICY_KINDS);
 }

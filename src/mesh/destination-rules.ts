@@ -48,12 +48,13 @@ interface HostRules {
 
 /** Returns every DestinationRule whose host covers a host, exact ones first, each oldest first; its case must be the host's. */
 export function rulesNaming(view: View, host: string): readonly KubeObject[] {
-  return view.memo(`rulesNaming|${host}`, () => {
+  const compute = (): readonly KubeObject[] => {
     const exact = isWildcard(host) ? [] : view.lookup(`DestinationRule|host|${host}`);
     const bare = isWildcard(host) ? host.slice(1) : host;
     const wildcards = wildcardRules(view).flatMap(({ suffix, rule }) => (bare.endsWith(suffix) ? [rule] : []));
     return wildcards.length === 0 ? exact : [...exact, ...wildcards];
-  });
+  };
+  return view.memo(`rulesNaming|${host}`, compute, ['DestinationRule']);
 }
 
 function writtenHost(rule: KubeObject, { settings }: View): string {
@@ -67,9 +68,9 @@ interface WildcardRule {
 }
 
 function wildcardRules(view: View): readonly WildcardRule[] {
-  return view.memo('wildcardRules', () =>
-    view.lookup('DestinationRule|wildcard').map((rule) => ({ suffix: writtenHost(rule, view).slice(1), rule })),
-  );
+  const compute = (): readonly WildcardRule[] =>
+    view.lookup('DestinationRule|wildcard').map((rule) => ({ suffix: writtenHost(rule, view).slice(1), rule }));
+  return view.memo('wildcardRules', compute, ['DestinationRule']);
 }
 
 /**
@@ -144,7 +145,7 @@ function mostSpecific(rules: Rules | undefined, host: string): readonly MergedRu
 }
 
 function hostRules(view: View, host: string): HostRules {
-  return view.memo(`hostRules|${host}`, () => {
+  const compute = (): HostRules => {
     const rules: HostRules = { local: new Map(), exported: new Map(), rootLocal: new Map() };
     const hasSelector = (object: KubeObject): boolean => isRecord(specOf(object).workloadSelector);
     const all = rulesNaming(view, host);
@@ -154,7 +155,8 @@ function hostRules(view: View, host: string): HostRules {
     ).includes('.');
     for (const object of sorted) place(rules, object, isPrivateByDefault, view);
     return rules;
-  });
+  };
+  return view.memo(`hostRules|${host}`, compute, ['DestinationRule', 'ConfigMap']);
 }
 
 /**

@@ -112,6 +112,23 @@ export function isEgressGateway(gateway: KubeObject, { gateways }: Baseline): bo
   return isRecord(selector) && gateways.egress.some(({ matchLabels }) => isSubset(matchLabels, selector));
 }
 
+/**
+ * Returns the Services that a Gateway API Gateway hangs on, by full name, lower case and without a trailing dot; none for
+ * one whose pods Istio deploys.
+ * @see https://github.com/istio/istio/blob/1.31.0/pilot/pkg/config/kube/gateway/conversion.go `extractGatewayServices`
+ */
+export function kubernetesGatewayHosts(
+  gateway: KubeObject,
+  clusterDomain: string,
+): readonly { readonly host: string; readonly path: FieldPath }[] {
+  return recordsOf(specOf(gateway).addresses).flatMap(({ type, value }, index) => {
+    if ((type ?? 'Hostname') !== 'Hostname' || typeof value !== 'string') return [];
+    const plain = value.toLowerCase().replace(/\.$/, '');
+    const host = plain.includes('.') ? plain : `${plain}.${namespaceOf(gateway)}.svc.${clusterDomain}`;
+    return [{ host, path: ['spec', 'addresses', index, 'value'] }];
+  });
+}
+
 /** Tells whether a Gateway API Gateway hangs on an egress gateway's Service, by the one address that it names. */
 export function isKubernetesEgressGateway(gateway: KubeObject, { gateways, mesh }: Baseline): boolean {
   const addresses = recordsOf(specOf(gateway).addresses);

@@ -11,7 +11,7 @@ import type { MeshSettings } from './view.ts';
  *   `|delegate|N/M` for each delegate it names;
  * - `DestinationRule|host|H` (as expanded, case kept), `|wildcard`;
  * - `Service|host|H`; `ServiceEntry|host|H` (as written, lower case), `|wildcard`;
- * - `HTTPRoute|to|H`, `GRPCRoute|to|H` for each parent or backend Service.
+ * - `HTTPRoute|to|H`, `GRPCRoute|to|H` for each parent or backend Service, or backend host.
  * An Istio object of another revision has only `foreign|K` and `foreign|K|N/M`.
  */
 export function indexKeys(kind: Kind, object: KubeObject, settings: MeshSettings): readonly string[] {
@@ -24,13 +24,14 @@ export function indexKeys(kind: Kind, object: KubeObject, settings: MeshSettings
 }
 
 /**
- * Tells whether this mesh's istiod ignores an Istio object because its label `istio.io/rev` names another revision.
+ * Tells whether this mesh's istiod ignores an Istio object because its label `istio.io/rev` names another revision; the
+ * empty one is another, too.
  * @see https://github.com/istio/istio/blob/1.31.0/pkg/config/model.go `ObjectInRevision`
  */
 export function isForeign(kind: Kind, object: KubeObject, settings: MeshSettings): boolean {
   if (!KINDS[kind].group.endsWith('.istio.io')) return false;
   const revision = labelOf(object, 'istio.io/rev');
-  return revision !== undefined && revision !== '' && !settings.revisions.includes(revision);
+  return revision !== undefined && !settings.revisions.includes(revision);
 }
 
 type KeysOf = (object: KubeObject, namespace: string, settings: MeshSettings) => Iterable<string>;
@@ -68,8 +69,19 @@ function* virtualServiceKeys(object: KubeObject, namespace: string, { clusterDom
   }
 }
 
+/** An object is asked for its hosts several times in one review; objects never change. */
+const DESTINATIONS = new WeakMap<KubeObject, ReadonlySet<string>>();
+
 /** Returns every host that a VirtualService sends requests to, as written: routes of all protocols and mirrors. */
 export function destinationHosts(object: KubeObject): ReadonlySet<string> {
+  const known = DESTINATIONS.get(object);
+  if (known !== undefined) return known;
+  const hosts = findDestinationHosts(object);
+  DESTINATIONS.set(object, hosts);
+  return hosts;
+}
+
+function findDestinationHosts(object: KubeObject): ReadonlySet<string> {
   const spec = specOf(object);
   const hosts = new Set<string>();
   const add = (destination: unknown): void => {
@@ -95,7 +107,7 @@ function* routeKeys(
   for (const host of routeServiceHosts(object, namespace, settings)) yield `${kind}|to|${host}`;
 }
 
-/** Returns the full names of the Services that a Gateway API route hangs on or sends to. */
+/** Returns the full names of the Services that a Gateway API route hangs on or sends to, and of the external hosts that it sends to. */
 export function routeServiceHosts(
   object: KubeObject,
   namespace: string,
@@ -105,6 +117,7 @@ export function routeServiceHosts(
   const hosts = new Set<string>();
   const add = (reference: ReturnType<typeof recordOrEmpty>, isService: boolean): void => {
     const name = stringOf(reference.name);
+    if (reference.kind === 'Hostname' && name !== undefined) hosts.add(name.toLowerCase());
     if (isService && name !== undefined) {
       hosts.add(serviceHost(name, stringOf(reference.namespace) || namespace, clusterDomain));
     }

@@ -14,6 +14,8 @@ export interface InjectorConfig {
   readonly defaultTemplates: readonly string[];
   /** `global.proxy.resources` of the chart's values. */
   readonly resources: JsonObject;
+  /** All of the chart's values that the ConfigMap holds; empty where the view holds none. */
+  readonly values: JsonObject;
 }
 
 /**
@@ -31,17 +33,21 @@ const CHART_CONFIG: InjectorConfig = Object.freeze({
   policy: 'enabled',
   defaultTemplates: ['sidecar'],
   resources: CHART_RESOURCES,
+  values: Object.freeze({}),
 });
 
 /** The ConfigMap is large and its text parsed slowly, so each object is read once, whatever views it is in. */
 const READ = new WeakMap<KubeObject, InjectorConfig>();
 
 /**
- * Returns the injector's settings: those of its ConfigMap where the view holds it, else the chart's.
+ * Returns the injector's settings: those of its ConfigMap, or of a revision's where only that is there, else the chart's.
  * @see https://github.com/istio/istio/blob/1.31.0/manifests/charts/istio-control/istio-discovery/templates/istiod-injector-configmap.yaml
  */
 export function injectorConfig(view: View): InjectorConfig {
-  const object = view.get('ConfigMap', view.settings.rootNamespace, 'istio-sidecar-injector');
+  const { rootNamespace, revisions } = view.settings;
+  const others = revisions.filter((one) => one !== 'default').map((one) => `istio-sidecar-injector-${one}`);
+  const names = ['istio-sidecar-injector', ...others];
+  const object = names.map((name) => view.get('ConfigMap', rootNamespace, name)).find((one) => one !== undefined);
   if (object === undefined) return CHART_CONFIG;
   const known = READ.get(object);
   if (known !== undefined) return known;
@@ -53,16 +59,18 @@ export function injectorConfig(view: View): InjectorConfig {
 function readConfig(object: KubeObject): InjectorConfig {
   const data = recordOrEmpty(object.data);
   const config = textAsRecord(data.config);
-  const resources = recordOf(valueAt(textAsRecord(data.values), ['global', 'proxy', 'resources']));
+  const values = textAsRecord(data.values);
+  const resources = recordOf(valueAt(values, ['global', 'proxy', 'resources']));
   const templates = stringsOf(config.defaultTemplates);
   return {
     object,
     neverInject: recordsOf(config.neverInjectSelector),
     alwaysInject: recordsOf(config.alwaysInjectSelector),
-    // Anything but the two words turns injection off, as the injector says in its log.
-    policy: config.policy === undefined || config.policy === 'enabled' ? 'enabled' : 'disabled',
+    // Anything but this word turns injection off, an absent one too, as the injector says in its log.
+    policy: config.policy === 'enabled' ? 'enabled' : 'disabled',
     defaultTemplates: templates.length === 0 ? CHART_CONFIG.defaultTemplates : templates,
     resources: data.values === undefined ? CHART_RESOURCES : (resources ?? {}),
+    values,
   };
 }
 

@@ -1,5 +1,6 @@
 import { type JsonObject, recordsOf, stringOf, stringsOf } from '../model/json.ts';
 import { annotationOf, type KubeObject, namespaceOf, specOf } from '../model/kube-object.ts';
+import { compareServiceAge } from './age.ts';
 import { isWildcard } from './hosts.ts';
 import { meshConfig, protoField } from './mesh-config.ts';
 import type { View } from './view.ts';
@@ -25,36 +26,64 @@ export interface KnownService {
 
 /** Returns every service of a host's name: Services first, then ServiceEntries, oldest first. */
 export function servicesNamed(view: View, host: string): readonly KnownService[] {
-  return view.memo(`servicesNamed|${host}`, () => {
+  const compute = (): readonly KnownService[] => {
     const entries = isWildcard(host)
       ? view.lookup('ServiceEntry|wildcard').filter((entry) => hostsOf(entry).includes(host))
       : view.lookup(`ServiceEntry|host|${host}`);
-    return [...view.lookup(`Service|host|${host}`).map(fromService), ...entries.map(fromEntry)];
-  });
+    const sorted = entries.length < 2 ? entries : [...entries].sort(compareServiceAge);
+    return [...view.lookup(`Service|host|${host}`).map(fromService), ...sorted.map(fromEntry)];
+  };
+  return view.memo(`servicesNamed|${host}`, compute, ['Service', 'ServiceEntry']);
 }
 
 /**
  * Returns the service that a client's proxy knows by a host's name: one of its own namespace, else a Service, else the
- * oldest ServiceEntry that is exported to it. A Sidecar that hides it is not looked at.
+ * oldest ServiceEntry that is exported to it, those for everybody last. To gateways their own namespace is like any
+ * other. A Sidecar that hides it is not looked at.
  * @see https://github.com/istio/istio/blob/1.31.0/pilot/pkg/model/sidecar.go `selectServices`
  */
-export function serviceSeenBy(view: View, host: string, clientNamespace: string): KnownService | undefined {
-  const visible = servicesNamed(view, host).filter((service) => isExported(service, clientNamespace, view));
-  return visible.find(({ namespace }) => namespace === clientNamespace) ?? visible[0];
+export function serviceSeenBy(
+  view: View,
+  host: string,
+  clientNamespace: string,
+  { isGateway = false }: { readonly isGateway?: boolean } = {},
+): KnownService | undefined {
+  const visible = servicesNamed(view, host).filter((service) => isExportedTo(service, clientNamespace, view));
+  const [first] = visible;
+  if (first === undefined || visible.length === 1) return first;
+  const isForFew = (service: KnownService): boolean => !exportsOf(service, view).includes('*');
+  const own = isGateway ? [] : visible.filter(({ namespace }) => namespace === clientNamespace);
+  const among = own.length > 0 ? own : visible;
+  const chosen = among.find(({ isKubernetes }) => isKubernetes) ?? among.find(isForFew) ?? among[0] ?? first;
+  // Those beside it in its namespace add their ports; to a gateway only to a ServiceEntry.
+  if (isGateway && chosen.isKubernetes) return chosen;
+  const beside = visible.filter((one) => one !== chosen && one.namespace === chosen.namespace);
+  const known = new Set(chosen.ports.map(({ number }) => number));
+  const ports = beside.flatMap((one) => one.ports.filter(({ number }) => !known.has(number)));
+  return ports.length === 0 ? chosen : { ...chosen, ports: [...chosen.ports, ...ports] };
 }
 
 function hostsOf(entry: KubeObject): readonly string[] {
   return stringsOf(specOf(entry).hosts).map((host) => host.toLowerCase());
 }
 
-function isExported({ object, namespace, isKubernetes }: KnownService, client: string, view: View): boolean {
+/** Tells whether a service is exported to a client's namespace. */
+export function isExportedTo(service: KnownService, client: string, view: View): boolean {
+  const exportTo = exportsOf(service, view);
+  if (exportTo.includes('*') || exportTo.includes(client)) return true;
+  return client === service.namespace && exportTo.includes('.');
+}
+
+const EVERYBODY: readonly string[] = ['*'];
+
+function exportsOf({ object, isKubernetes }: KnownService, view: View): readonly string[] {
   const written = isKubernetes
     ? (annotationOf(object, 'networking.istio.io/exportTo') ?? '').split(',').map((one) => one.trim())
     : stringsOf(specOf(object).exportTo);
   const own = written.filter((one) => one !== '');
-  const exportTo = own.length > 0 ? own : stringsOf(protoField(meshConfig(view).config, 'defaultServiceExportTo'));
-  if (exportTo.length === 0 || exportTo.includes('*') || exportTo.includes(client)) return true;
-  return client === namespace && exportTo.includes('.');
+  if (own.length > 0) return own;
+  const byDefault = stringsOf(protoField(meshConfig(view).config, 'defaultServiceExportTo'));
+  return byDefault.length > 0 ? byDefault : EVERYBODY;
 }
 
 function fromService(object: KubeObject): KnownService {

@@ -1,6 +1,7 @@
 import { parseEmbeddedYaml } from '../model/embedded-yaml.ts';
-import { isAbsent, isRecord, type JsonObject, recordOrEmpty, stringOf } from '../model/json.ts';
+import { isRecord, type JsonObject, recordOrEmpty, stringOf } from '../model/json.ts';
 import type { KubeObject } from '../model/kube-object.ts';
+import { remembered } from '../model/remembered.ts';
 import type { View } from './view.ts';
 
 /** The mesh-wide settings and the ConfigMap that says them; empty settings where the view holds no such ConfigMap. */
@@ -38,15 +39,28 @@ function read(object: KubeObject): MeshConfig {
 }
 
 /**
- * Returns a field that protobuf's JSON reader takes in both spellings, `enableAutoMtls` and `enable_auto_mtls`; the
- * first counts where both are there.
+ * Returns a field that protobuf's JSON reader takes in both spellings, `enableAutoMtls` and `enable_auto_mtls`. Where both
+ * are there the first counts, also when it is `null`, which leaves the default.
  * @see https://github.com/golang/protobuf/blob/v1.5.4/jsonpb/decode.go
  */
 export function protoField(record: JsonObject, name: string): unknown {
-  if (Object.hasOwn(record, name) && !isAbsent(record[name])) return record[name];
-  const snake = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return Object.hasOwn(record, snake) ? record[snake] : undefined;
+  const key = protoKey(record, name);
+  return key === undefined ? undefined : record[key];
 }
+
+/** Returns the spelling in which such a field stands in an object; undefined where it does not. */
+export function protoKey(record: JsonObject, name: string): string | undefined {
+  if (Object.hasOwn(record, name)) return name;
+  const snake = inSnakeCase(name);
+  return Object.hasOwn(record, snake) ? snake : undefined;
+}
+
+const inSnakeCase = remembered(
+  (name) => ODD_NAMES[name] ?? name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+);
+
+/** Fields whose name in protobuf is not what the camelCase name suggests. */
+const ODD_NAMES: Readonly<Record<string, string>> = { meshMTLS: 'mesh_mTLS' };
 
 /** Returns a value with all keys in camelCase; for blocks whose keys are all fields and none a person's own. */
 export function inCamelCase(value: unknown): unknown {

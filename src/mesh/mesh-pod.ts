@@ -14,8 +14,25 @@ export interface MeshPod {
   readonly isInjectedAlready: boolean;
 }
 
+interface Answer {
+  readonly view: View;
+  readonly baseline: Baseline;
+  readonly found: MeshPod | undefined;
+}
+
+/** Every rule on workloads asks the same of one object, so the last answer about each is kept. */
+const ANSWERED = new WeakMap<KubeObject, Answer>();
+
 /** Returns the pod that a workload of a mesh namespace is or makes; undefined for everything else. */
 export function meshPodOf(object: KubeObject, view: View, baseline: Baseline): MeshPod | undefined {
+  const answer = ANSWERED.get(object);
+  if (answer !== undefined && answer.view === view && answer.baseline === baseline) return answer.found;
+  const found = findMeshPod(object, view, baseline);
+  ANSWERED.set(object, { view, baseline, found });
+  return found;
+}
+
+function findMeshPod(object: KubeObject, view: View, baseline: Baseline): MeshPod | undefined {
   const pod = podTemplateOf(object);
   if (pod === undefined) return undefined;
   const namespace = namespaceOf(object);

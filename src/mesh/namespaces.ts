@@ -25,11 +25,12 @@ export function isMeshNamespace(namespace: string, view: View, baseline: Baselin
 
 /** Returns all mesh namespaces: those the baseline lists, known or not, and those that ask for injection. */
 export function meshNamespaces(view: View, baseline: Baseline): readonly string[] {
-  return view.memo(`meshNamespaces|${baseline.sha256}`, () => {
+  const compute = (): readonly string[] => {
     const known = view.list('Namespace').map(nameOf);
     const all = new Set([...baseline.mesh.namespaces, ...known]);
     return [...all].filter((namespace) => isMeshNamespace(namespace, view, baseline)).sort();
-  });
+  };
+  return view.memo(`meshNamespaces|${baseline.sha256}`, compute, ['Namespace']);
 }
 
 /** Tells whether a selector means a namespace; a namespace that is not in the view has only its name. */

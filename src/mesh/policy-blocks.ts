@@ -3,6 +3,7 @@ import { isRecord, type JsonObject, recordOf, recordOrEmpty, recordsOf } from '.
 import { type KubeObject, specOf } from '../model/kube-object.ts';
 import type { MergedRule, Subset } from './destination-rules.ts';
 import { inCamelCase, meshConfig, protoField } from './mesh-config.ts';
+import { isAtLeast } from './releases.ts';
 import type { View } from './view.ts';
 
 /** The blocks of a traffic policy that are judged. */
@@ -110,8 +111,13 @@ export interface MeshDefaults {
 
 const DEFAULTS = new WeakMap<JsonObject, MeshDefaults>();
 
+/** The first minor release of Istio 1 that knows `defaultTrafficPolicy`; others ignore it. */
+const DEFAULT_POLICY_SINCE = 31;
+const NO_DEFAULTS: MeshDefaults = Object.freeze({});
+
 /** Returns the blocks of `meshConfig.defaultTrafficPolicy`, which stand where no rule sets them. */
 export function meshDefaults(view: View): MeshDefaults {
+  if (!isAtLeast(view.settings, DEFAULT_POLICY_SINCE)) return NO_DEFAULTS;
   const { config } = meshConfig(view);
   const known = DEFAULTS.get(config);
   if (known !== undefined) return known;

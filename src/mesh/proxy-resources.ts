@@ -59,7 +59,9 @@ export function containerResources({ spec }: PodTemplate): ProxyResources {
 }
 
 function templateResources({ annotations }: PodTemplate, { resources }: InjectorConfig): ProxyResources {
-  const set = RESOURCE_ANNOTATIONS.filter(({ annotation }) => Object.hasOwn(annotations, annotation));
+  const set = RESOURCE_ANNOTATIONS.filter(
+    ({ annotation }) => Object.hasOwn(annotations, annotation) && !isAbsent(annotations[annotation]),
+  );
   if (set.length === 0) return readResources(resources, undefined);
   const sides = { requests: {} as Record<string, Amount>, limits: {} as Record<string, Amount> };
   for (const { annotation, side, resource } of set) {

@@ -1,6 +1,6 @@
 import { parseDurationMs } from '../model/duration.ts';
 import type { FieldPath } from '../model/field-path.ts';
-import { isAbsent, isRecord } from '../model/json.ts';
+import { isAbsent, isRecord, type JsonObject } from '../model/json.ts';
 import { parseQuantity } from '../model/quantity.ts';
 
 /** The types of single values, by what people call them. */
@@ -28,9 +28,50 @@ export interface Misfit {
 
 /** Returns every value inside another that does not fit its shape; absent and `null` fit everywhere, unknown fields too. */
 export function misfits(value: unknown, shape: Shape, path: FieldPath = []): readonly Misfit[] {
+  // Almost every object fits, and telling that costs a tenth of telling where one does not.
+  if (testOf(shape)(value)) return NONE;
   const found: Misfit[] = [];
   collect(value, shape, path, found);
   return found;
+}
+
+const NONE: readonly Misfit[] = Object.freeze([]);
+
+/** Tells whether a value fits a shape all the way down. */
+type Test = (value: unknown) => boolean;
+
+const TESTS = new Map<Shape, Test>();
+
+/** Returns the test of a shape, made once; shapes are constants. */
+function testOf(shape: Shape): Test {
+  const known = TESTS.get(shape);
+  if (known !== undefined) return known;
+  const test = makeTest(shape);
+  TESTS.set(shape, test);
+  return test;
+}
+
+function makeTest(shape: Shape): Test {
+  if (typeof shape === 'string') {
+    const fits = FITS[shape];
+    return (value) => isAbsent(value) || fits(value);
+  }
+  if (shape instanceof Set) return (value) => isAbsent(value) || (typeof value === 'string' && shape.has(value));
+  if (isList(shape)) {
+    const item = testOf(shape.length === 1 ? shape[0] : shape[1]);
+    if (shape.length === 1) return (value) => isAbsent(value) || (Array.isArray(value) && value.every(item));
+    return (value) => isAbsent(value) || (isRecord(value) && everyEntry(value, () => item));
+  }
+  const fields = new Map(Object.entries(shape).map(([name, inner]) => [name, testOf(inner)]));
+  return (value) => isAbsent(value) || (isRecord(value) && everyEntry(value, (name) => fields.get(name)));
+}
+
+function everyEntry(value: JsonObject, testFor: (name: string) => Test | undefined): boolean {
+  for (const name in value) {
+    const test = testFor(name);
+    if (test !== undefined && Object.hasOwn(value, name) && !test(value[name])) return false;
+  }
+  return true;
 }
 
 function collect(value: unknown, shape: Shape, path: FieldPath, found: Misfit[]): void {

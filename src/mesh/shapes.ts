@@ -178,6 +178,10 @@ const SPECS: Readonly<Partial<Record<Kind, Fields>>> = {
     ],
   },
   GRPCRoute: { parentRefs: PARENTS, hostnames: texts, rules: [{ filters: FILTERS, backendRefs: [BACKEND] }] },
+  TCPRoute: { parentRefs: PARENTS, rules: [{ backendRefs: [BACKEND] }] },
+  TLSRoute: { parentRefs: PARENTS, hostnames: texts, rules: [{ backendRefs: [BACKEND] }] },
+  BackendTLSPolicy: { targetRefs: [TARGET] },
+  ListenerSet: { parentRef: TARGET },
   Ingress: {
     defaultBackend: { service: { name: 'text' } },
     rules: [{ host: 'text', http: { paths: [{ backend: { service: { name: 'text' } } }] } }],

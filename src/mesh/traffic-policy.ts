@@ -3,7 +3,7 @@ import { type JsonObject, recordOrEmpty, stringOf } from '../model/json.ts';
 import { refOf, specOf } from '../model/kube-object.ts';
 import { type Client, type MergedRule, ruleFor, rulesFor, type Subset } from './destination-rules.ts';
 import { parseServiceHost } from './hosts.ts';
-import { type KnownService, serviceSeenBy } from './known-service.ts';
+import { type KnownService, serviceSeenBy, servicesNamed } from './known-service.ts';
 import { meshConfig, protoField } from './mesh-config.ts';
 import { mutualTls } from './mutual-tls.ts';
 import { baseBlocks, BLOCKS, type Blocks, isPassthrough, subsetBlocks, withMeshDefaults } from './policy-blocks.ts';
@@ -42,6 +42,8 @@ export interface TrafficPolicy extends Blocks {
   /** False: the subset asked for is not defined, so that requests to it get 503. */
   readonly hasSubset: boolean;
   readonly transport: Transport;
+  /** True: whatever the load balancer says, requests go to the address that the client asked for. */
+  readonly isOriginal: boolean;
   readonly because: readonly Because[];
 }
 
@@ -52,7 +54,10 @@ export interface TrafficPolicy extends Blocks {
  */
 export function trafficPolicy(view: View, query: TrafficQuery): TrafficPolicy {
   const { host, port, subset, clientNamespace } = query;
-  const service = serviceSeenBy(view, host, clientNamespace);
+  // A route of the client's finds what its own namespace has also where it is exported to others only.
+  const own = (one: KnownService): boolean => one.namespace === clientNamespace;
+  const { isGateway = false } = query;
+  const service = serviceSeenBy(view, host, clientNamespace, { isGateway }) ?? servicesNamed(view, host).find(own);
   const parsed = parseServiceHost(host, view.settings.clusterDomain);
   const serviceNamespace = service?.namespace ?? parsed?.namespace;
   const client: Client = {
@@ -66,12 +71,15 @@ export function trafficPolicy(view: View, query: TrafficQuery): TrafficPolicy {
   const base = withMeshDefaults(view, baseBlocks(rule, port));
   const chosen = subset === undefined ? undefined : rule?.subsets.find(({ name }) => name === subset);
   const blocks = chosen === undefined ? base : subsetBlocks(base, chosen, port);
+  const parts: Parts = { service, serviceNamespace, rule, chosen, base, blocks };
   return {
     ...blocks,
     ...(rule === undefined ? {} : { rule }),
     endedBy,
     hasSubset: subset === undefined || chosen !== undefined,
-    transport: transportOf(view, query, { service, serviceNamespace, rule, chosen, base, blocks }),
+    transport: transportOf(view, query, parts),
+    // A gateway has nothing but endpoints to go by.
+    isOriginal: (service?.isPassthrough === true && !isGateway) || isOriginal(parts),
     because: proofOf(rule, endedBy, blocks),
   };
 }
@@ -88,21 +96,30 @@ interface Parts {
 
 /** @see https://github.com/istio/istio/blob/1.31.0/pilot/pkg/networking/core/cluster_tls.go `buildUpstreamTLSSettings` */
 function transportOf(view: View, { isGateway }: TrafficQuery, parts: Parts): Transport {
-  const { service, serviceNamespace, rule, chosen, base, blocks } = parts;
+  const { service, serviceNamespace, rule, blocks } = parts;
   const written = blocks.tls.value;
   if (written !== undefined) return writtenTransport(written, rule?.selector !== undefined || isGateway === true);
   const autoMtls = protoField(meshConfig(view).config, 'enableAutoMtls') !== false;
   if (!autoMtls || serviceNamespace === undefined || service?.isExternal === true) return 'PLAINTEXT';
   if (mutualTls(view, { namespace: serviceNamespace }).mode === 'DISABLE') return 'PLAINTEXT';
   // Whether all endpoints are asked depends on the policy's own load balancer, not on its ports'.
-  const own =
-    chosen === undefined
-      ? recordOrEmpty(rule?.policyOf === undefined ? undefined : specOf(rule.policyOf).trafficPolicy)
-      : recordOrEmpty(chosen.value.trafficPolicy);
-  if (service?.isPassthrough === true || isPassthrough(own.loadBalancer)) return 'AUTO_IF_ALL';
-  // A cluster that goes to the original address cannot choose by endpoint, and a subset's is made like its service's.
-  const isOriginal = isPassthrough(blocks.loadBalancer.value) || isPassthrough(base.loadBalancer.value);
-  return isOriginal ? 'ISTIO_MUTUAL' : 'AUTO';
+  if (service?.isPassthrough === true || isPassthrough(topBalancer(parts))) return 'AUTO_IF_ALL';
+  // A cluster that goes to the original address cannot choose by endpoint.
+  return isOriginal(parts) ? 'ISTIO_MUTUAL' : 'AUTO';
+}
+
+/** The load balancer of the policy's or subset's top, which a port's settings may replace. */
+function topBalancer({ rule, chosen }: Parts): unknown {
+  const policy =
+    chosen === undefined ? rule?.policyOf && specOf(rule.policyOf).trafficPolicy : chosen.value.trafficPolicy;
+  return recordOrEmpty(policy).loadBalancer;
+}
+
+/** A subset's cluster is made like its service's, and PASSTHROUGH at its own top stays whatever its ports say. */
+function isOriginal(parts: Parts): boolean {
+  const { base, blocks, chosen } = parts;
+  if (isPassthrough(blocks.loadBalancer.value) || isPassthrough(base.loadBalancer.value)) return true;
+  return chosen !== undefined && isPassthrough(topBalancer(parts));
 }
 
 function writtenTransport(tls: JsonObject, mayUseSecrets: boolean): Transport {

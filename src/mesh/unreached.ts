@@ -1,5 +1,6 @@
 import type { Baseline } from '../model/baseline.ts';
 import { isRecord, stringsOf } from '../model/json.ts';
+import type { Kind } from '../model/kind.ts';
 import { type KubeObject, namespaceOf, specOf } from '../model/kube-object.ts';
 import { ruleFor, rulesFor, rulesNaming } from './destination-rules.ts';
 import { parseServiceHost } from './hosts.ts';
@@ -17,6 +18,8 @@ export interface Unreached {
   readonly namespaces: readonly [string, ...string[]];
 }
 
+const READS: readonly Kind[] = ['DestinationRule', 'ConfigMap', 'Service', 'ServiceEntry', 'Namespace'];
+
 /** Tells whether a host is a service of the mesh: the baseline's, or a Service in a mesh namespace that is no alias. */
 export function isMeshHost(host: string, view: View, baseline: Baseline): boolean {
   if (baseline.services.some((service) => service.host === host)) return true;
@@ -31,7 +34,7 @@ export function isMeshHost(host: string, view: View, baseline: Baseline): boolea
  */
 export function unreached(host: string, view: View, baseline: Baseline): readonly Unreached[] {
   if (!isMeshHost(host, view, baseline)) return [];
-  return view.memo(`unreached|${baseline.sha256}|${host}`, () => {
+  const compute = (): readonly Unreached[] => {
     const found = new Map<KubeObject | undefined, Unreached>();
     for (const namespace of clientsToAsk(host, view, baseline)) {
       const one = unreachedFrom(host, namespace, view);
@@ -40,7 +43,8 @@ export function unreached(host: string, view: View, baseline: Baseline): readonl
       found.set(one.object, there === undefined ? one : { ...there, namespaces: [...there.namespaces, namespace] });
     }
     return [...found.values()];
-  });
+  };
+  return view.memo(`unreached|${baseline.sha256}|${host}`, compute, READS);
 }
 
 /** The namespaces that differ for this host, and one of those that are all alike. */

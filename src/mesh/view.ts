@@ -15,6 +15,9 @@ export interface MeshSettings {
 }
 
 const NONE: readonly KubeObject[] = Object.freeze([]);
+const NO_KINDS: ReadonlySet<Kind> = new Set<Kind>();
+/** About 100 bytes each where little is kept. */
+const MOST_ANSWERS = 50_000;
 
 /**
  * A set of objects with its indexes, immutable: what the mesh is at one moment. All lists come in Istio's order of age.
@@ -24,16 +27,19 @@ export class View {
   readonly settings: MeshSettings;
   readonly #parent: View | undefined;
   readonly #own: ReadonlyMap<string, readonly KubeObject[]>;
+  /** The kinds of which some object is not as in the parent. */
+  readonly #changed: ReadonlySet<Kind>;
   readonly #memo = new Map<string, unknown>();
 
   private constructor(
     settings: MeshSettings,
     own: ReadonlyMap<string, readonly KubeObject[]>,
-    parent: View | undefined,
+    over: { readonly parent: View; readonly changed: ReadonlySet<Kind> } | undefined,
   ) {
     this.settings = settings;
     this.#own = own;
-    this.#parent = parent;
+    this.#parent = over?.parent;
+    this.#changed = over?.changed ?? NO_KINDS;
   }
 
   /** Makes a view of objects; of two with the same kind, namespace and name the later one counts. */
@@ -57,7 +63,16 @@ export class View {
 
   /** Returns the objects under an index key, oldest first. */
   lookup(key: string): readonly KubeObject[] {
-    return this.#own.get(key) ?? this.#parent?.lookup(key) ?? NONE;
+    return View.#find(this, key);
+  }
+
+  /** A loop and not a chain of calls: every rule asks, many times. */
+  static #find(from: View, key: string): readonly KubeObject[] {
+    for (let view: View | undefined = from; view !== undefined; view = view.#parent) {
+      const found = view.#own.get(key);
+      if (found !== undefined) return found;
+    }
+    return NONE;
   }
 
   /** Returns all objects of a kind, or those of one namespace, oldest first. */
@@ -72,17 +87,35 @@ export class View {
     );
   }
 
-  /** Returns what this view answers to a question, worked out once; the key must name the question and its arguments. */
-  memo<T>(key: string, compute: () => T): T {
-    if (this.#memo.has(key)) return this.#memo.get(key) as T; // The same key is always asked with the same type.
+  /**
+   * Returns what this view answers to a question, worked out once; the key must name the question and its arguments.
+   * With `reads`, every kind that the answer depends on, it is kept in the oldest view that has the same objects of these
+   * kinds, and so outlives a review and the events of other kinds. A kind left out of `reads` is a wrong answer.
+   */
+  memo<T>(key: string, compute: () => T, reads?: readonly Kind[]): T {
+    const memo = (reads === undefined ? this : View.#homeOf(this, reads)).#memo;
+    const known = memo.get(key);
+    if (known !== undefined || memo.has(key)) return known as T; // The same key is always asked with the same type.
     const value = compute();
-    this.#memo.set(key, value);
+    // Keys hold names that anybody may make up; a view that lives for days must not keep them all.
+    if (memo.size >= MOST_ANSWERS) memo.clear();
+    memo.set(key, value);
     return value;
+  }
+
+  static #homeOf(from: View, reads: readonly Kind[]): View {
+    let home = from;
+    while (home.#parent !== undefined) {
+      for (const kind of reads) if (home.#changed.has(kind)) return home;
+      home = home.#parent;
+    }
+    return home;
   }
 
   /** Returns a view without some objects and with others; shares everything that does not change. */
   with(change: { readonly remove?: Iterable<KubeObject>; readonly add?: Iterable<KubeObject> }): View {
     const own = new Map<string, KubeObject[]>();
+    const changed = new Set<Kind>();
     const edit = (key: string): KubeObject[] => {
       const list = own.get(key) ?? [...this.lookup(key)];
       own.set(key, list);
@@ -95,6 +128,7 @@ export class View {
         own.get(`foreign|${kind}|${ns}/${name}`)?.[0] ??
         this.get(kind, ns, name);
       if (known === undefined) return;
+      changed.add(kind);
       for (const key of indexKeys(kind, known, this.settings)) {
         const list = edit(key);
         const at = list.indexOf(known);
@@ -109,9 +143,10 @@ export class View {
       const kind = kindOf(object);
       if (kind === undefined) continue;
       drop(object, kind);
+      changed.add(kind);
       for (const key of indexKeys(kind, object, this.settings)) insertByAge(edit(key), object);
     }
-    return new View(this.settings, own, this);
+    return changed.size === 0 ? this : new View(this.settings, own, { parent: this, changed });
   }
 
   /** Returns an equal view whose look-ups walk at most two maps; for views that grew by many small changes. */
@@ -124,7 +159,8 @@ export class View {
     const keepRoot = recent < SETTLE_AT;
     const own = new Map(keepRoot ? [] : root.#own);
     for (const view of chain.slice(0, -1).toReversed()) for (const [key, list] of view.#own) own.set(key, list);
-    return new View(this.settings, own, keepRoot ? root : undefined);
+    const changed = new Set(chain.slice(0, -1).flatMap((view) => [...view.#changed]));
+    return new View(this.settings, own, keepRoot ? { parent: root, changed } : undefined);
   }
 }
 

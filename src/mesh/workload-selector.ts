@@ -22,7 +22,7 @@ export function isSubset(wanted: JsonObject, labels: JsonObject): boolean {
 /** Writes a selector for people and identities: `app=postgres,tier=data`, sorted; empty for none. */
 export function formatLabels(labels: JsonObject | undefined): string {
   return Object.entries(labels ?? {})
-    .map(([key, value]) => `${key}=${String(value)}`)
+    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .sort()
     .join(',');
 }

@@ -19,4 +19,6 @@ export interface Change {
   readonly requester?: Requester;
   /** Which rules the requester may exempt here, asked beforehand; absent behind doors that cannot ask. */
   readonly mayExempt?: ReadonlySet<string>;
+  /** Why some of those rules are missing in `mayExempt` though nobody said no: the question was not answered. */
+  readonly unanswered?: string;
 }

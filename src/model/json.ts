@@ -87,3 +87,8 @@ export function sameJson(left: unknown, right: unknown): boolean {
 function own(record: JsonObject, key: string): unknown {
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
+
+/** Writes any value as text; `String` would throw for an object that has a `toString` of its own. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}

@@ -21,7 +21,7 @@ export function addEntries(
       const inner = path.slice(depth).reduceRight<unknown>((value, step) => ({ [step]: value }), entries);
       return depth === 0 ? [] : [{ op: 'add', path: toPointer(path.slice(0, depth)), value: inner }];
     }
-    if (!isRecord(here) && !(Array.isArray(here) && depth < path.length)) return [];
+    if (!isRecord(here) && !(Array.isArray(here) && typeof path[depth] === 'number')) return [];
   }
   return Object.entries(entries).map(([key, value]) => ({ op: 'add', path: toPointer([...path, key]), value }));
 }

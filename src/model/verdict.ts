@@ -1,4 +1,4 @@
-import type { AppliedException } from './exception.ts';
+import type { ExceptionClause } from './exception.ts';
 import type { Finding } from './finding.ts';
 import type { ObjectRef } from './kube-object.ts';
 
@@ -15,6 +15,14 @@ export interface JudgedFinding extends Finding {
   readonly object: ObjectRef;
   /** True when it was there before the change: said, never refused. */
   readonly standing: boolean;
+}
+
+/** An exception that let findings pass. */
+export interface AppliedException extends ExceptionClause {
+  /** The object that carries it. */
+  readonly object: ObjectRef;
+  /** What it let pass, with the severity that it would have had. */
+  readonly findings: readonly JudgedFinding[];
 }
 
 /** The answer to a change. */

@@ -1,9 +1,10 @@
 import type { AdmissionResponse } from '../model/admission-review.ts';
 import { formatPath } from '../model/field-path.ts';
-import { formatRef } from '../model/kube-object.ts';
+import { formatRef, type ObjectRef } from '../model/kube-object.ts';
 import { printable } from '../model/printable.ts';
-import type { JudgedFinding, Verdict } from '../model/verdict.ts';
+import type { AppliedException, JudgedFinding, Verdict } from '../model/verdict.ts';
 import { formatFix } from './report.ts';
+import { clip, warningText } from './warning-text.ts';
 
 /** What a response says besides the verdict. */
 export interface ResponseContext {
@@ -18,8 +19,6 @@ const MAX_LINES = 10;
 const MAX_WARNINGS = 10;
 /** For machines; a change to a policy of the root namespace can break as many namespaces as there are. */
 const MAX_CAUSES = 100;
-/** Longer ones may be cut by the API server: https://github.com/kubernetes/api/blob/v0.36.0/admission/v1/types.go `Warnings` */
-const WARNING_LENGTH = 120;
 
 /**
  * Turns a verdict into the response of a validating review: 403 `Forbidden` with every error on a line of its own (the
@@ -52,7 +51,9 @@ export function patchingResponse(
     uid: context.uid,
     allowed: true,
     ...(patch === undefined ? {} : { patchType: 'JSONPatch', patch }),
-    ...(lacks === undefined ? {} : { warnings: [cut(printable(`not everything was added to this object: ${lacks}`))] }),
+    ...(lacks === undefined
+      ? {}
+      : { warnings: [clip(printable(`not everything was added to this object: ${lacks}`))] }),
     auditAnnotations: {
       decision: 'allow',
       baseline: formatBaseline(context.baseline),
@@ -105,25 +106,40 @@ function elsewhere({ object, responsible }: JudgedFinding): string {
   return isSame ? '' : `${printable(formatRef(responsible))}: `;
 }
 
-function warningsOf({ findings, exceptions }: Verdict, notes: readonly string[]): readonly string[] {
+/** Notes, exceptions, findings; where a finding had to be shortened, the way to the whole of it last, unless a refusal says it. */
+function warningsOf({ decision, findings, exceptions }: Verdict, notes: readonly string[]): readonly string[] {
+  const found = findings.filter(({ severity }) => severity === 'warning').map(warningOf);
   const all = [
-    ...notes,
-    ...exceptions.map(({ rule, until, reason }) => `'${rule}' is excepted until ${until}: ${reason}`),
-    ...findings.filter(({ severity }) => severity === 'warning').map((one) => `would be refused: ${findingLine(one)}`),
-  ].map((text) => cut(printable(text)));
-  const unique = [...new Set(all)];
-  if (unique.length <= MAX_WARNINGS) return unique;
-  return [
-    ...unique.slice(0, MAX_WARNINGS - 1),
-    `and ${unique.length - MAX_WARNINGS + 1} more; meshwarden check shows all`,
+    ...notes.map((text) => clip(printable(text))),
+    ...exceptions.map((exception) => clip(printable(usedText(exception)))),
+    ...found.map(({ text }) => text),
   ];
+  const unique = [...new Set(all)];
+  const short = decision === 'deny' ? undefined : found.find(({ isShort }) => isShort);
+  const ways = short === undefined ? [] : [`For why and how to mend: meshwarden explain ${short.code}`];
+  if (unique.length + ways.length <= MAX_WARNINGS) return [...unique, ...ways];
+  const shown = unique.slice(0, MAX_WARNINGS - 1 - ways.length);
+  return [...shown, `and ${unique.length - shown.length} more; meshwarden check shows all`, ...ways];
 }
 
-function cut(text: string): string {
-  if (text.length <= WARNING_LENGTH) return text;
-  // By code points: half a surrogate pair would make the API server drop the whole warning.
-  const letters = Array.from(text);
-  return letters.length > WARNING_LENGTH ? `${letters.slice(0, WARNING_LENGTH - 1).join('')}…` : text;
+/** Says that an exception was used. Its reason is for the namespace in which it stands: others may not read that object. */
+function usedText({ rule, until, reason, object, findings }: AppliedException): string {
+  const text = `'${rule}' is excepted until ${until}`;
+  const isNear = findings.every((finding) => areaOf(finding.object) === areaOf(object));
+  return isNear ? `${text}: ${reason}` : `${text} by an object of another namespace`;
+}
+
+function areaOf({ kind, namespace, name }: ObjectRef): string {
+  return kind === 'Namespace' ? name : namespace;
+}
+
+function warningOf(finding: JudgedFinding): {
+  readonly text: string;
+  readonly code: string;
+  readonly isShort: boolean;
+} {
+  const text = warningText(finding, { object: elsewhere(finding), fix: printable(formatFix(finding)) });
+  return { text, code: finding.code, isShort: text.includes('…') };
 }
 
 function auditAnnotations(

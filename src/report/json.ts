@@ -1,3 +1,4 @@
+import type { EndingException } from '../engine/ending-exceptions.ts';
 import { formatPath } from '../model/field-path.ts';
 import type { ObjectRef } from '../model/kube-object.ts';
 import { formatSubject } from '../model/subject.ts';
@@ -16,9 +17,14 @@ export function formatJson(report: Report): string {
       until,
       reason,
     })),
+    ...(report.ending === undefined ? {} : { expiring: report.ending.exceptions.map(endingValue) }),
     summary: { objects: report.objects, errors, warnings, excepted: report.exceptions.length },
   };
   return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function endingValue({ rule, object, until, reason, daysLeft }: EndingException): Readonly<Record<string, unknown>> {
+  return { rule, object: refValue(object), until, daysLeft, reason };
 }
 
 function findingValue({ finding, place }: PlacedFinding): Readonly<Record<string, unknown>> {

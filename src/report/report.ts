@@ -1,6 +1,6 @@
-import { formatPath } from '../model/field-path.ts';
-import type { AppliedException } from '../model/exception.ts';
-import type { JudgedFinding, Severity } from '../model/verdict.ts';
+import type { EndingException } from '../engine/ending-exceptions.ts';
+import { formatPath, fromPointer } from '../model/field-path.ts';
+import type { AppliedException, JudgedFinding, Severity } from '../model/verdict.ts';
 
 /** Where a finding stands in a file, both numbers from 1. */
 export interface Place {
@@ -15,6 +15,11 @@ export interface PlacedFinding {
   readonly place?: Place;
 }
 
+/** An exception that was used, with the places of what it let pass where files are concerned. */
+export interface ReportedException extends AppliedException {
+  readonly placed?: readonly PlacedFinding[];
+}
+
 /** Everything that a report may say; every format is a function of it. */
 export interface Report {
   /** Meshwarden's own version. */
@@ -22,7 +27,9 @@ export interface Report {
   readonly baseline: { readonly version: string; readonly sha256: string };
   /** Ordered by file, object, path and code. */
   readonly findings: readonly PlacedFinding[];
-  readonly exceptions: readonly AppliedException[];
+  readonly exceptions: readonly ReportedException[];
+  /** The exceptions that end soon; absent when nobody asked for them. */
+  readonly ending?: { readonly days: number; readonly exceptions: readonly EndingException[] };
   /** How many objects were judged. */
   readonly objects: number;
 }
@@ -78,19 +85,17 @@ export function formatFix({ fix, path }: JudgedFinding): string {
   if (fix === undefined || fix.length === 0) return '';
   const [only] = fix;
   if (fix.length > 1 || only === undefined) return '';
-  if (only.op === 'remove') return `Fix: remove ${pointerWords(only.path, path)}.`;
+  const field = otherField(only.path, path);
+  if (only.op === 'remove') return `Fix: remove ${field ?? 'it'}.`;
   if (only.op === 'test') return '';
   const value = typeof only.value === 'string' ? `'${only.value}'` : JSON.stringify(only.value);
-  return value.length > LONGEST ? '' : `Fix: set ${pointerWords(only.path, path)}${value}.`;
+  return value.length > LONGEST ? '' : `Fix: set ${field === undefined ? '' : `${field} to `}${value}.`;
 }
 
-/** Names the field of a fix unless it is the finding's own. */
-function pointerWords(pointer: string, path: JudgedFinding['path']): string {
-  const steps = pointer
-    .split('/')
-    .slice(1)
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-  if (steps.join('\n') === path.join('\n')) return '';
+/** Names the field of a fix; undefined where it is the finding's own. */
+function otherField(pointer: string, path: JudgedFinding['path']): string | undefined {
+  const steps = fromPointer(pointer);
+  if (steps.join('\n') === path.join('\n')) return undefined;
   const named = formatPath(steps.map((step) => (/^\d+$/.test(step) ? Number(step) : step)));
-  return `\`${named}\` to `;
+  return `\`${named}\``;
 }

@@ -10,7 +10,7 @@ export function formatRuleMarkdown(page: RulePage): string {
     `# ${code} ${id}`,
     page.summary,
     facts([
-      ['Mode', `\`${mode}\`: ${MODE_WORDS[mode]}, unless the baseline says otherwise`],
+      ['Mode', `\`${mode}\`: ${MODE_WORDS[mode]}${reads.length === 0 ? '' : ', unless the baseline says otherwise'}`],
       ...(reads.length === 0 ? [] : factsOfRule(page)),
       ...(numbers.length === 0 ? [] : [['Baseline keys', codes(numbers)] as const]),
     ]),

@@ -1,4 +1,5 @@
 import type { Mode } from '../model/verdict.ts';
+import { EXCEPTION_RULES } from '../rules/exceptions/exception-rules.ts';
 
 /** An example as pages show it. */
 export interface PageExample {
@@ -77,7 +78,7 @@ export function pageOf(name: string, pages: readonly RulePage[]): RulePage | und
 
 /** Returns all pages, by code. */
 export function allPages(rules: readonly RulePage[]): readonly RulePage[] {
-  return [...OWN_PAGES, ...rules].toSorted((left, right) => (left.code < right.code ? -1 : 1));
+  return [...OWN_PAGES, ...rules, ...EXCEPTION_RULES].toSorted((left, right) => (left.code < right.code ? -1 : 1));
 }
 
 /** The areas of codes, by the digit after `MW`. */

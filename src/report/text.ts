@@ -15,11 +15,24 @@ export function formatText(report: Report, paint: Paint): string {
   for (const { object, rule, until, reason } of report.exceptions) {
     lines.push(`${printable(formatRef(object))}: '${rule}' is excepted until ${until}: ${printable(reason)}`);
   }
+  lines.push(...endingLines(report));
   if (lines.length > 0) lines.push('');
   lines.push(summaryLine(report, paint));
-  const [first] = report.findings;
+  const first = report.findings.find(({ finding }) => finding.severity === 'error') ?? report.findings[0];
   if (first !== undefined) lines.push(`For why and how to mend: meshwarden explain ${first.finding.code}`);
   return `${lines.join('\n')}\n`;
+}
+
+function endingLines({ ending }: Report): readonly string[] {
+  if (ending === undefined) return [];
+  if (ending.exceptions.length === 0) return [`no exception ends within ${counted(ending.days, 'day')}`];
+  return ending.exceptions.map(({ object, rule, until, reason, daysLeft }) => {
+    const when =
+      daysLeft < 0
+        ? `ended on ${until}`
+        : `ends on ${until}, ${daysLeft === 0 ? 'today' : `in ${counted(daysLeft, 'day')}`}`;
+    return `${printable(formatRef(object))}: the exception from '${rule}' ${when}: ${printable(reason)}`;
+  });
 }
 
 function findingLine({ finding, place }: PlacedFinding, paint: Paint): string {

@@ -1,5 +1,6 @@
 import { isWorkloadKind, KINDS, type Kind } from '../model/kind.ts';
 import type { Rule } from '../rules/rule.ts';
+import { NOT_BREAK_GLASS } from './break-glass.ts';
 
 /** The names of the two configurations; the mutating one sorts before `istio-…`, as the API server calls them by name. */
 export const CONFIGURATION_NAMES = { mutating: '00-meshwarden-mutate', validating: 'meshwarden-validate' } as const;
@@ -79,8 +80,15 @@ const MUTATING: readonly Entry[] = [
   },
 ];
 
-/** Makes both webhook configurations from what the rules read; nothing else is ever sent to the service. */
-export function webhookConfigurations(rules: readonly Rule[], clientConfig: ClientConfig): readonly [object, object] {
+/**
+ * Makes both webhook configurations from what the rules read; nothing else is ever sent to the service. `guarded`: the
+ * policies of deploy/base are there, without which broken glass would have no end, and so is not let pass.
+ */
+export function webhookConfigurations(
+  rules: readonly Rule[],
+  clientConfig: ClientConfig,
+  { guarded }: { readonly guarded: boolean },
+): readonly [object, object] {
   const read = new Set(rules.flatMap(({ reads }) => [...reads]));
   const completed = new Set(rules.flatMap((rule) => (rule.mutate === undefined ? [] : [...rule.reads])));
   const configuration = (kind: string, name: string, webhooks: readonly object[]): object => ({
@@ -93,25 +101,26 @@ export function webhookConfigurations(rules: readonly Rule[], clientConfig: Clie
     configuration(
       'MutatingWebhookConfiguration',
       CONFIGURATION_NAMES.mutating,
-      MUTATING.flatMap((entry) => webhook(entry, completed, '/mutate', clientConfig('/mutate'))),
+      MUTATING.flatMap((entry) => webhook({ ...entry, guarded }, completed, '/mutate', clientConfig('/mutate'))),
     ),
     configuration(
       'ValidatingWebhookConfiguration',
       CONFIGURATION_NAMES.validating,
-      VALIDATING.flatMap((entry) => webhook(entry, read, '/validate', clientConfig('/validate'))),
+      VALIDATING.flatMap((entry) => webhook({ ...entry, guarded }, read, '/validate', clientConfig('/validate'))),
     ),
   ];
 }
 
 function webhook(
-  entry: Entry,
+  entry: Entry & { readonly guarded: boolean },
   kinds: ReadonlySet<Kind>,
   path: WebhookPath,
   clientConfig: Readonly<Record<string, unknown>>,
 ): readonly object[] {
   const rules = rulesOf(entry, kinds);
   if (rules.length === 0) return [];
-  const { namespaces, matchConditions } = entry;
+  const { namespaces } = entry;
+  const matchConditions = [...(entry.guarded ? [NOT_BREAK_GLASS] : []), ...(entry.matchConditions ?? [])];
   const isMutating = path === '/mutate';
   return [
     {
@@ -128,7 +137,7 @@ function webhook(
         ? {}
         : { namespaceSelector: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', ...namespaces }] } }),
       rules,
-      ...(matchConditions === undefined ? {} : { matchConditions }),
+      ...(matchConditions.length === 0 ? {} : { matchConditions }),
     },
   ];
 }

@@ -15,6 +15,8 @@ export { printable };
 /** What a rule may know: the mesh at one moment, the demanded numbers, and the time in epoch milliseconds. */
 export interface Facts {
   readonly view: View;
+  /** The mesh before the change, for what a namespace can only do by leaving; absent where there is no change, or no after. */
+  readonly earlier?: View;
   readonly baseline: Baseline;
   readonly now: number;
 }
@@ -101,6 +103,8 @@ interface RuleText<Messages extends Record<string, string>> {
   readonly onDelete: 'refuse' | 'warn';
   /** Whether an annotation may except it. */
   readonly exceptable: boolean;
+  /** True: a pod that comes is also judged at the mutating door, before the injector merges its own into what was brought. */
+  readonly beforeInjection?: boolean;
   readonly summary: string;
   readonly why: string;
   readonly remedy: string;
@@ -175,7 +179,8 @@ export function gatewayRule<const Messages extends Record<string, string>>(
   };
 }
 
-function sayer<Messages extends Record<string, string>>(
+/** Makes the `say` of a rule about a subject; for rules on objects the object is responsible unless `about` says otherwise. */
+export function sayer<Messages extends Record<string, string>>(
   rule: { readonly id: string; readonly code: string; readonly messages: Messages },
   subject: Subject,
   object?: KubeObject,

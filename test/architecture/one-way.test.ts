@@ -69,6 +69,11 @@ const AGAINST: readonly (readonly [string, string, RegExp])[] = [
     /never import one another/,
   ],
   [
+    'src/edge/demo/bad.ts',
+    "import { start } from '../http/start.ts';\nexport const bad = start;\n",
+    /never import one another/,
+  ],
+  [
     'src/edge/kube/bad.ts',
     "import { fastify } from 'fastify';\nexport const bad = fastify;\n",
     /only edge\/http fastify/,

@@ -98,7 +98,7 @@ t.test('workloads of the system are left out by the label that nobody can set, I
 
 t.test('the service may read no Secret but its own and write nothing but what it owns', (t) => {
   const roles = base.filter((object) => /^(Cluster)?Role$/.test(String(valueAt(object, ['kind']))));
-  const people = ['meshwarden-exempt', 'meshwarden-manage'];
+  const people = ['meshwarden-exempt', 'meshwarden-manage', 'meshwarden-break-glass'];
   for (const role of roles) {
     if (people.includes(String(valueAt(role, ['metadata', 'name'])))) continue;
     for (const rule of listOf(valueAt(role, ['rules']))) {
@@ -114,13 +114,65 @@ t.test('the service may read no Secret but its own and write nothing but what it
   t.end();
 });
 
-t.test('what the rules watch is what the webhooks take, and the other way round', (t) => {
+t.test('what the service may watch is what the webhooks take, but for workloads, which stand for themselves', (t) => {
   const watched = listOf(valueAt(find('ClusterRole', 'meshwarden-watch'), ['rules'])).flatMap(pairs);
   const taken = listOf(valueAt(validate, ['webhooks'])).flatMap((hook) =>
-    listOf(valueAt(hook, ['rules'])).flatMap(pairs),
+    nameOf(hook).startsWith('workloads.') ? [] : listOf(valueAt(hook, ['rules'])).flatMap(pairs),
   );
-  const whole = taken.filter((pair) => !/\/(ephemeralcontainers|resize)$/.test(pair) && pair !== '/configmaps');
+  const whole = taken.filter((pair) => pair !== '/configmaps');
   t.same([...new Set(whole)].toSorted(), [...new Set(watched)].toSorted());
+  t.end();
+});
+
+t.test(
+  'glass can be broken by nobody until somebody is put into its group; its policies see all that the webhooks do',
+  (t) => {
+    const binding = find('ClusterRoleBinding', 'meshwarden-break-glass');
+    t.match(valueAt(binding, ['subjects']), [{ kind: 'Group', name: 'meshwarden:break-glass' }]);
+    t.equal(listOf(valueAt(binding, ['subjects'])).length, 1);
+    const requests = (rule: unknown): readonly string[] =>
+      pairs(rule).flatMap((pair) =>
+        stringsOf(valueAt(rule, ['operations'])).map((operation) => `${operation} ${pair}`),
+      );
+    const taken = listOf(valueAt(validate, ['webhooks'])).flatMap((hook) =>
+      listOf(valueAt(hook, ['rules'])).flatMap(requests),
+    );
+    // An annotation cannot be changed by way of these two.
+    const whole = new Set(taken.filter((request) => !/\/(ephemeralcontainers|resize)$/.test(request)));
+    for (const name of ['meshwarden-break-glass', 'meshwarden-break-glass-seen']) {
+      const rules = listOf(
+        valueAt(find('ValidatingAdmissionPolicy', name), ['spec', 'matchConstraints', 'resourceRules']),
+      );
+      const seen = new Set(rules.flatMap(requests));
+      for (const request of whole) {
+        t.ok(seen.has(request) || seen.has(request.replace(/\/.*/, '/*')), `${name} sees ${request}`);
+      }
+      t.notOk(seen.has('DELETE /pods'), 'a deletion that nobody judges is in nobody’s way');
+    }
+    for (const hook of hooks) t.match(valueAt(hook, ['matchConditions', 0]), { name: 'not-break-glass' }, nameOf(hook));
+    const enforced = find('ValidatingAdmissionPolicyBinding', 'meshwarden-break-glass');
+    t.match(valueAt(enforced, ['spec']), {
+      validationActions: ['Deny', 'Audit'],
+      paramRef: { parameterNotFoundAction: 'Deny' },
+    });
+    t.equal(valueAt(find('ValidatingAdmissionPolicy', 'meshwarden-break-glass'), ['spec', 'failurePolicy']), 'Fail');
+    t.end();
+  },
+);
+
+t.test('who may except is nobody until it is bound; the example is for one rule in one namespace', (t) => {
+  t.match(valueAt(find('ClusterRole', 'meshwarden-exempt'), ['rules']), [
+    { apiGroups: ['meshwarden.io'], resources: ['rules'], verbs: ['exempt'] },
+  ]);
+  const bound = base.filter((object) => valueAt(object, ['roleRef', 'name']) === 'meshwarden-exempt');
+  t.same(bound, []);
+  const example = parseAllDocuments(readFileSync(join(ROOT, 'deploy/examples/exempt-one-rule.yaml'), 'utf8'));
+  const [role, binding] = example.map((document): unknown => document.toJS());
+  t.match(role, {
+    kind: 'Role',
+    rules: [{ resources: ['rules'], resourceNames: ['bounded-retries'], verbs: ['exempt'] }],
+  });
+  t.match(binding, { kind: 'RoleBinding', roleRef: { kind: 'Role', name: valueAt(role, ['metadata', 'name']) } });
   t.end();
 });
 

@@ -45,7 +45,9 @@ t.test('meshwarden serve, on a real API server', { timeout: 600_000 }, async (t)
     t.teardown(() => server.end('SIGKILL'));
     await ready(server);
     await mustKubectl(plane.kubeconfig, ['create', 'namespace', 'istio-system']);
-    await mustKubectl(plane.kubeconfig, ['create', 'namespace', 'llmoptimizer']);
+    const labels = { 'istio-injection': 'enabled' };
+    const mesh = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'llmoptimizer', labels } };
+    t.equal((await apply(mesh)).code, 0, 'a namespace may come before its policies');
 
     const denied = await apply(strict('PERMISSIVE'));
     t.equal(denied.code, 1);

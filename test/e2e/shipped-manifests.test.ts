@@ -92,6 +92,10 @@ t.test('what is shipped, on a real API server with the real istiod', { timeout: 
     t.equal(first.code, 0, `is taken by the API server${first.code === 0 ? '' : first.stderr}`);
     const again = await kube(apply);
     t.equal(again.code, 0, `and again while the service is away${again.code === 0 ? '' : again.stderr}`);
+    t.notMatch(first.stderr, 'would violate PodSecurity', 'the Deployment is what `restricted` demands');
+    const pods = ['get', 'pods', '-n', 'meshwarden-system', '-o', 'name'];
+    const made = async (): Promise<boolean> => (await kube(pods)).stdout.trim().split('\n').length === 2;
+    await until('both pods, which `restricted` must let in', made, { seconds: 30 });
     await kube(['apply', '--server-side', '-f', '-'], GRANTS);
 
     const may = async (verb: string, what: string, namespace: string): Promise<string> =>
@@ -126,6 +130,17 @@ t.test('what is shipped, on a real API server with the real istiod', { timeout: 
     t.match((await label('istio-injection-')).stderr, /\[MW109\] namespace 'llmoptimizer' must keep/);
     t.match((await label('istio-injection=disabled')).stderr, /MW109/);
     t.match((await label('istio.io/dataplane-mode=ambient')).stderr, /MW109/);
+
+    const status = async (metadata: object): Promise<string> => {
+      const value = JSON.stringify({ metadata, status: { conditions: [] } });
+      const at = ['-n', 'meshwarden-system', 'service', 'meshwarden', '--subresource=status', '--dry-run=server'];
+      const { code, stderr } = await kube(['patch', ...at, '--type=merge', '-p', value]);
+      return code === 0 ? 'taken' : stderr;
+    };
+    t.match(await status({ labels: { app: 'other' } }), /labels may not be changed by way of services\/status/);
+    const hidden = { annotations: { 'networking.istio.io/exportTo': '~' } };
+    t.match(await status(hidden), /annotations of istio\.io may not be changed by way of services\/status/);
+    t.equal(await status({ annotations: { 'example.com/seen': 'yes' } }), 'taken', 'what the mesh does not read');
   });
 
   await t.test('while the service is away', { timeout: 120_000 }, async (t) => {
@@ -187,7 +202,7 @@ function pod(namespace: string): unknown {
 
 const RIGHTS = [
   ['list', 'virtualservices.networking.istio.io', 'llmoptimizer', 'yes'],
-  ['watch', 'pods', 'llmoptimizer', 'yes'],
+  ['watch', 'pods', 'llmoptimizer', 'no'],
   ['create', 'pods', 'llmoptimizer', 'no'],
   ['update', 'virtualservices.networking.istio.io', 'llmoptimizer', 'no'],
   ['get', 'configmaps', 'istio-system', 'yes'],

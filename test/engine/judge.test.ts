@@ -4,7 +4,7 @@ import { judge } from '../../src/engine/judge.ts';
 import { View } from '../../src/mesh/view.ts';
 import type { Baseline } from '../../src/model/baseline.ts';
 import type { Change } from '../../src/model/change.ts';
-import { numberOf, recordOrEmpty } from '../../src/model/json.ts';
+import { numberOf, recordOrEmpty, recordsOf } from '../../src/model/json.ts';
 import { type KubeObject, specOf } from '../../src/model/kube-object.ts';
 import { RULES } from '../../src/rules/index.ts';
 import { hostRule, namespaceRule, objectRule, type Rule } from '../../src/rules/rule.ts';
@@ -151,12 +151,80 @@ t.test('what is missing warns whoever came first, and refuses whoever takes it a
   t.end();
 });
 
-t.test('nothing is refused in a namespace that is being deleted, nor for the garbage collector', (t) => {
-  const policy = object('PeerAuthentication', 'default', { spec: {} });
-  const dying = object('Namespace', 'shop', {}, { deletionTimestamp: '2026-11-24T11:00:00Z' });
-  t.equal(brief(run({ operation: 'DELETE', before: policy }, [dying, policy])), 'allow, MW992 warning');
-  const requester = { username: 'system:serviceaccount:kube-system:generic-garbage-collector', groups: [] };
-  t.equal(brief(run({ operation: 'DELETE', before: policy, requester }, [policy])), 'allow, MW992 warning');
+t.test('in a whole mesh what is missing is an error, though it is missing in an empty mesh just as well', (t) => {
+  const policy = object('PeerAuthentication', 'default', { spec: {} }, { labels: { 'istio.io/rev': 'other' } });
+  const view = View.of([], BASELINE.mesh);
+  const changes: readonly Change[] = [{ operation: 'CREATE', after: policy }];
+  const bench = { view, baseline: BASELINE, rules: [guarded], now: NOW };
+  t.equal(brief(judge(changes, { ...bench, complete: true })), 'deny, MW992 error');
+  t.equal(brief(judge(changes, bench)), 'allow', 'a change is not to blame for it');
+  t.end();
+});
+
+t.test('one standing fault does not excuse a second one of the same name', (t) => {
+  const named = objectRule({
+    ...TEXT,
+    id: 'named',
+    code: 'MW994',
+    reads: ['VirtualService'],
+    onDelete: 'warn',
+    messages: { much: '' },
+    check: (one, _, say) =>
+      recordsOf(specOf(one).http).flatMap(({ name, weight }, at) => {
+        const much = numberOf(weight) ?? 0;
+        const about = { path: ['spec', 'http', at], thing: `route ${String(name)}`, magnitude: much };
+        return much > 3 ? [say('much', {}, about)] : [];
+      }),
+  });
+  const routes = (...weights: readonly number[]): KubeObject =>
+    object('VirtualService', 'cart', { spec: { http: weights.map((weight) => ({ name: 'a', weight })) } });
+  const update = (from: readonly number[], to: readonly number[]): string =>
+    brief(run({ operation: 'UPDATE', before: routes(...from), after: routes(...to) }, [], { rules: [named] }));
+  t.equal(update([9], [1, 9]), 'allow, MW994 warning standing', 'the same route at another place');
+  t.equal(update([9], [9, 9]), 'deny, MW994 warning standing, MW994 error', 'a second one');
+  t.equal(update([9, 5], [5, 9]), 'allow, MW994 warning standing, MW994 warning standing', 'two that change places');
+  t.equal(update([9, 5], [9, 9]), 'deny, MW994 warning standing, MW994 error', 'the lesser one becomes as bad');
+  t.equal(update([9, 5], [9]), 'allow, MW994 warning standing', 'one goes');
+  t.end();
+});
+
+t.test(
+  'nothing is refused in a namespace that is being deleted; the garbage collector is refused like anybody',
+  (t) => {
+    const policy = object('PeerAuthentication', 'default', { spec: {} });
+    const dying = object('Namespace', 'shop', {}, { deletionTimestamp: '2026-11-24T11:00:00Z' });
+    t.equal(brief(run({ operation: 'DELETE', before: policy }, [dying, policy])), 'allow, MW992 warning');
+    const by = (name: string): Change => ({
+      operation: 'DELETE',
+      before: policy,
+      requester: { username: `system:serviceaccount:kube-system:${name}`, groups: [] },
+    });
+    t.equal(brief(run(by('namespace-controller'), [policy])), 'allow, MW992 warning', 'the watch may lag');
+    t.equal(
+      brief(run(by('generic-garbage-collector'), [policy])),
+      'deny, MW992 error',
+      'whoever may write an owner reference could have anything deleted in its name',
+    );
+    const routed = [object('Service', 'cart', { spec: {} }), route(1)];
+    const requester = { username: 'system:serviceaccount:kube-system:generic-garbage-collector', groups: [] };
+    t.equal(brief(run({ operation: 'DELETE', before: route(1), requester }, routed)), 'allow, MW991 warning');
+    t.end();
+  },
+);
+
+t.test('an object that dies with its last finalizer is judged as gone, once more', (t) => {
+  const space = object('Namespace', 'shop');
+  const policy = (name: string, metadata: object = {}): KubeObject =>
+    object('PeerAuthentication', name, { spec: {} }, metadata);
+  const dying = { deletionTimestamp: '2026-11-24T11:00:00Z' };
+  const kept = policy('first', { ...dying, finalizers: ['a/b'] });
+  const released: Change = { operation: 'UPDATE', before: kept, after: policy('first', dying) };
+  t.equal(brief(run(released, [space, kept, policy('second')])), 'allow', 'another one is there');
+  t.equal(brief(run(released, [space, kept])), 'deny, MW992 error', 'the other one was deleted while this one died');
+  const relabelled = policy('first', { ...dying, labels: { a: 'b' } });
+  t.equal(brief(run({ ...released, after: relabelled }, [space, kept])), 'deny, MW992 error', 'whatever else changes');
+  const still = policy('first', { ...dying, finalizers: ['c/d'] });
+  t.equal(brief(run({ ...released, after: still }, [space, kept])), 'allow', 'it does not go yet');
   t.end();
 });
 

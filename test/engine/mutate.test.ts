@@ -49,6 +49,7 @@ const run = (change: Change, rules: readonly Rule[] = [ONE, TWO]): Mutated =>
 
 t.test('rules write one after the other, each operation owned, parents made, keys escaped', (t) => {
   t.same(run(created(deployment({ spec: {} }))), {
+    after: deployment({ spec: {}, metadata: { annotations: { 'a/b~c': '1', two: 'after one' } } }),
     operations: [
       {
         rule: 'one',

@@ -92,7 +92,7 @@ t.test('after ten lines the rest is counted, and causes stay within reason', (t)
 t.test('warnings use the words of refusals, on one line of at most 120 characters', (t) => {
   const warning = finding({ severity: 'warning' });
   t.same(warn(warning), [
-    "would be refused: [MW401] `spec.http[0].retries.attempts` is 10; must be less than or equal to 1 for service 'ml-servic…",
+    'would be refused: [MW401] `spec.http[0].retries.attempts` is 10; must be less than or equal to 1',
   ]);
   t.match(validatingResponse(verdict([warning]), CONTEXT), { allowed: true, auditAnnotations: { decision: 'warn' } });
   const evil = warn(finding({ severity: 'warning', message: 'a\nb\tc\u001b[31md\u202ee' }))[0] ?? '';
@@ -117,6 +117,22 @@ t.test('ten warnings at most, none twice; notes come first', (t) => {
   t.end();
 });
 
+t.test('where a finding had to be shortened, the last warning says where the whole of it is', (t) => {
+  const long = (at: number): JudgedFinding =>
+    finding({ severity: 'warning', code: `MW40${at % 10}`, message: `number ${at} ${'is '.repeat(50)}; must not be` });
+  const way = 'For why and how to mend: meshwarden explain MW402';
+  t.same(warn(finding({ severity: 'warning' }), long(2), long(3)).slice(2), [
+    'would be refused: [MW403] number 3 is is is is is is is is is is is is is is is is is is is is is is is is…; must not be',
+    way,
+  ]);
+  t.notMatch(warn(finding(), long(2)).join('\n'), 'explain', 'a refusal has said it already');
+  const many = warn(...Array.from({ length: 30 }, (_, at) => long(at + 2)));
+  t.equal(many.length, 10);
+  t.same(many.slice(8), ['and 22 more; meshwarden check shows all', way]);
+  t.equal(warn(...Array.from({ length: 9 }, (_, at) => long(at + 2))).length, 10, 'nine and the way are ten');
+  t.end();
+});
+
 t.test('notes of severity are audited and not shown; exceptions are both', (t) => {
   const noted = validatingResponse(verdict([finding({ severity: 'note' })]), CONTEXT);
   t.same(noted, {
@@ -124,15 +140,28 @@ t.test('notes of severity are audited and not shown; exceptions are both', (t) =
     allowed: true,
     auditAnnotations: { decision: 'allow', baseline: '1.2.0 abcdef012345', rules: 'MW401' },
   });
-  const exception = { rule: 'bounded-retries', until: '2027-01-31', reason: 'load test, OPS-311', object: OBJECT };
+  const exception = {
+    rule: 'bounded-retries',
+    until: '2027-01-31',
+    reason: 'load test, OPS-311',
+    object: OBJECT,
+    findings: [finding()],
+  };
   const excepted = validatingResponse(verdict([], { exceptions: [exception] }), CONTEXT);
   t.same(excepted.warnings, ["'bounded-retries' is excepted until 2027-01-31: load test, OPS-311"]);
   t.equal(excepted.auditAnnotations?.exceptions, 'bounded-retries until 2027-01-31');
+  const from = (object: typeof OBJECT): readonly string[] =>
+    validatingResponse(verdict([], { exceptions: [{ ...exception, object }] }), CONTEXT).warnings ?? [];
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', namespace: '', name: 'shop' };
+  t.match(from(namespace)[0], /: load test, OPS-311$/, 'of the object’s own namespace');
+  const hidden = ["'bounded-retries' is excepted until 2027-01-31 by an object of another namespace"];
+  t.same(from({ ...OBJECT, namespace: 'secret' }), hidden, 'a reason is not told to other namespaces');
+  t.same(from({ ...namespace, name: 'secret' }), hidden);
   t.end();
 });
 
 t.test('the keys of audit annotations are what the API server takes', (t) => {
-  const exceptions = [{ rule: 'x', until: '2027-01-31', reason: '', object: OBJECT }];
+  const exceptions = [{ rule: 'x', until: '2027-01-31', reason: '', object: OBJECT, findings: [] }];
   const responses = [
     validatingResponse(verdict([finding()], { exceptions }), CONTEXT),
     patchingResponse(CONTEXT, { patch: 'W10=', rules: 'paid', lacks: undefined }),
@@ -151,5 +180,14 @@ t.test('a mutating response has both fields of a patch or neither, and never ref
   const bare = patchingResponse(CONTEXT, { patch: undefined, rules: '', lacks: 'a\nfault' });
   t.same(Object.keys(bare).toSorted(), ['allowed', 'auditAnnotations', 'uid', 'warnings']);
   t.same(bare.warnings, ['not everything was added to this object: a\u{fffd}fault']);
+  t.end();
+});
+
+t.test('a fix names its field only where that is another one', (t) => {
+  const fixed = (operation: NonNullable<JudgedFinding['fix']>[number]): string => refuse(finding({ fix: [operation] }));
+  t.match(fixed({ op: 'remove', path: '/spec/http/0/retries/attempts' }), ' Fix: remove it.');
+  t.match(fixed({ op: 'remove', path: '/spec/http/0/retries' }), ' Fix: remove `spec.http[0].retries`.');
+  t.match(fixed({ op: 'add', path: '/spec/http/0/retries/attempts', value: 1 }), ' Fix: set 1.');
+  t.match(fixed({ op: 'add', path: '/spec/http/0/timeout', value: '5s' }), " Fix: set `spec.http[0].timeout` to '5s'.");
   t.end();
 });

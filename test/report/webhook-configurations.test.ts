@@ -33,7 +33,7 @@ const EVERY_KIND = Object.keys(KINDS) as Kind[];
 t.test('rules that read every kind make what stands in deploy/base', (t) => {
   const file = resolve(import.meta.dirname, '../../deploy/base/webhooks.yaml');
   const shipped = parseAllDocuments(readFileSync(file, 'utf8')).map((document): unknown => document.toJS());
-  const made = webhookConfigurations([rule(EVERY_KIND, true)], shippedService);
+  const made = webhookConfigurations([rule(EVERY_KIND, true)], shippedService, { guarded: true });
   for (const [at, one] of made.entries()) {
     const other = shipped[at];
     t.same(valueAt(one, ['metadata']), valueAt(other, ['metadata']));
@@ -56,7 +56,9 @@ t.test('rules that read every kind make what stands in deploy/base', (t) => {
 });
 
 t.test('what no rule reads is not asked for, and what none completes is not sent to the mutating side', (t) => {
-  const [mutating, validating] = webhookConfigurations([rule(['Pod', 'VirtualService'])], shippedService);
+  const [mutating, validating] = webhookConfigurations([rule(['Pod', 'VirtualService'])], shippedService, {
+    guarded: true,
+  });
   t.same(valueAt(mutating, ['webhooks']), []);
   const names = listOf(valueAt(validating, ['webhooks'])).map((hook) => valueAt(hook, ['name']));
   t.same(names, ['workloads.validate.meshwarden.io', 'istio.validate.meshwarden.io']);
@@ -88,7 +90,7 @@ t.test('the written manifests say exactly that, without anchors, and with a comm
   const files = deployManifests(rules);
   const webhooks = files.get('deploy/base/webhooks.yaml') ?? '';
   const read = parseAllDocuments(webhooks).map((document): unknown => document.toJS());
-  t.same(read, webhookConfigurations(rules, shippedService));
+  t.same(read, webhookConfigurations(rules, shippedService, { guarded: true }));
   t.notMatch(webhooks, /[&*]a1/);
   for (const [, text] of files) t.match(text, /^# /);
   const roles = parseAllDocuments(files.get('deploy/base/rbac-watch.yaml') ?? '').map((document): unknown =>

@@ -1,6 +1,7 @@
 import { parseAllDocuments } from 'yaml';
 import { judge } from '../../src/engine/judge.ts';
 import { View } from '../../src/mesh/view.ts';
+import type { Baseline } from '../../src/model/baseline.ts';
 import type { Change } from '../../src/model/change.ts';
 import { formatPath } from '../../src/model/field-path.ts';
 import { isKubeObject, type KubeObject } from '../../src/model/kube-object.ts';
@@ -37,8 +38,12 @@ const keyOf = ({ kind, metadata }: KubeObject): string => {
   return `${kind}/${namespace ?? ''}/${name ?? ''}`;
 };
 
-/** Runs an example as the change that it describes, through the engine, with one rule. */
-export function runExample(example: PassExample | FailExample, rules: readonly Rule[]): readonly JudgedFinding[] {
+/** Runs an example as the change that it describes, through the engine, with one rule; the baseline and the time may be others. */
+export function runExample(
+  example: PassExample | FailExample,
+  rules: readonly Rule[],
+  { baseline = BASELINE, now = NOW }: { readonly baseline?: Baseline; readonly now?: number } = {},
+): readonly JudgedFinding[] {
   const earlier = new Map(objectsOf(example.before ?? '').map((object) => [keyOf(object), object]));
   const deletes = 'deletes' in example && example.deletes;
   const changes = objectsOf(example.yaml).map((object): Change => {
@@ -48,8 +53,8 @@ export function runExample(example: PassExample | FailExample, rules: readonly R
       ? { operation: 'CREATE', after: object }
       : { operation: 'UPDATE', before, after: object };
   });
-  const view = View.of(objectsOf(example.context ?? ''), BASELINE.mesh);
-  return judge(changes, { view, baseline: BASELINE, rules, now: NOW }).findings;
+  const view = View.of(objectsOf(example.context ?? ''), baseline.mesh);
+  return judge(changes, { view, baseline, rules, now }).findings;
 }
 
 /** Writes a finding as examples name it: `messageId at path`, or the bare id where no object is responsible. */

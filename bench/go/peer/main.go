@@ -34,18 +34,29 @@ type limit struct {
 	timeout    time.Duration
 	retries    int
 	idempotent bool
+	// Of each subset the least and the most percent of the requests; nil: no split is demanded.
+	split map[string][2]float64
+	// The subset that requests with a header value must get; empty header: none.
+	header, value, subset string
+	// The subsets that the service's DestinationRule has.
+	subsets map[string]bool
 }
 
 // warmView holds what the rules look up for each of so many services.
 func warmView(count int) map[string]limit {
 	limits := map[string]limit{
-		"api-gateway.llmoptimizer.svc.cluster.local":     {30 * time.Second, 3, false},
-		"auth-service.llmoptimizer.svc.cluster.local":    {15 * time.Second, 2, false},
-		"content-service.llmoptimizer.svc.cluster.local": {60 * time.Second, 3, false},
-		"ml-service.llmoptimizer.svc.cluster.local":      {120 * time.Second, 1, true},
+		"api-gateway.llmoptimizer.svc.cluster.local":  {timeout: 30 * time.Second, retries: 3},
+		"auth-service.llmoptimizer.svc.cluster.local": {timeout: 15 * time.Second, retries: 2},
+		"content-service.llmoptimizer.svc.cluster.local": {
+			timeout: 60 * time.Second, retries: 3,
+			split:  map[string][2]float64{"stable": {95, 100}, "canary": {0, 5}},
+			header: "x-version", value: "canary", subset: "canary",
+			subsets: map[string]bool{"stable": true, "canary": true},
+		},
+		"ml-service.llmoptimizer.svc.cluster.local": {timeout: 120 * time.Second, retries: 1, idempotent: true},
 	}
 	for i := range count {
-		limits[fmt.Sprintf("service-%d.team-%d.svc.cluster.local", i, i%50)] = limit{120 * time.Second, 3, false}
+		limits[fmt.Sprintf("service-%d.team-%d.svc.cluster.local", i, i%50)] = limit{timeout: 120 * time.Second, retries: 3}
 	}
 	return limits
 }
@@ -86,7 +97,8 @@ func (j *judge) validate(w http.ResponseWriter, r *http.Request) {
 	}
 	req := in.Request
 	after := j.findings(req, req.Object)
-	if req.Operation == "UPDATE" && len(req.OldObject) > 0 {
+	// What was there before matters only where something is wrong now.
+	if len(after) > 0 && req.Operation == "UPDATE" && len(req.OldObject) > 0 {
 		for finding := range j.findings(req, req.OldObject) {
 			delete(after, finding)
 		}
@@ -133,10 +145,26 @@ type deployment struct {
 				Annotations map[string]string `json:"annotations"`
 			} `json:"metadata"`
 			Spec struct {
-				HostNetwork bool `json:"hostNetwork"`
+				HostNetwork    bool        `json:"hostNetwork"`
+				Containers     []container `json:"containers"`
+				InitContainers []container `json:"initContainers"`
 			} `json:"spec"`
 		} `json:"template"`
 	} `json:"spec"`
+}
+
+type container struct {
+	Name            string `json:"name"`
+	SecurityContext struct {
+		RunAsUser int `json:"runAsUser"`
+	} `json:"securityContext"`
+}
+
+// annotations that decide what the injector makes of a pod; those of resources are checked by themselves.
+var capture = [...]string{
+	"traffic.sidecar.istio.io/excludeOutboundPorts", "traffic.sidecar.istio.io/excludeInboundPorts",
+	"traffic.sidecar.istio.io/excludeOutboundIPRanges", "traffic.sidecar.istio.io/includeOutboundIPRanges",
+	"traffic.sidecar.istio.io/includeInboundPorts", "sidecar.istio.io/interceptionMode",
 }
 
 type sayer func(format string, args ...any)
@@ -165,6 +193,29 @@ func checkTemplate(d *deployment, say sayer) {
 	for _, key := range [...]string{"app", "version"} {
 		if template.Metadata.Labels[key] == "" {
 			say("[MW103] %s", key)
+		}
+	}
+	for _, key := range capture {
+		if _, ok := template.Metadata.Annotations[key]; ok {
+			say("[MW105] %s", key)
+		}
+	}
+	for key := range template.Metadata.Annotations {
+		if strings.HasPrefix(key, "sidecar.istio.io/") && !strings.HasPrefix(key, "sidecar.istio.io/proxy") ||
+			key == "proxy.istio.io/overrides" || key == "inject.istio.io/templates" {
+			say("[MW106] %s", key)
+		}
+	}
+	for key := range template.Metadata.Labels {
+		if strings.HasPrefix(key, "security.istio.io/") || strings.HasPrefix(key, "service.istio.io/") {
+			say("[MW107] %s", key)
+		}
+	}
+	for _, list := range [...][]container{template.Spec.Containers, template.Spec.InitContainers} {
+		for _, one := range list {
+			if one.Name == "istio-proxy" || one.Name == "istio-init" || one.SecurityContext.RunAsUser == 1337 {
+				say("[MW106] %s", one.Name)
+			}
 		}
 	}
 	if template.Spec.HostNetwork || template.Metadata.Labels["sidecar.istio.io/inject"] == "false" {
@@ -196,24 +247,38 @@ type virtualService struct {
 				PerTryTimeout string `json:"perTryTimeout"`
 				RetryOn       string `json:"retryOn"`
 			} `json:"retries"`
-			Match []struct {
-				Method struct {
-					Exact string `json:"exact"`
-				} `json:"method"`
-			} `json:"match"`
-			Route []struct {
-				Destination struct {
-					Host string `json:"host"`
-				} `json:"destination"`
-				Headers headers `json:"headers"`
-			} `json:"route"`
-			Headers headers `json:"headers"`
+			Match   []match         `json:"match"`
+			Route   []target        `json:"route"`
+			Headers headers         `json:"headers"`
+			Fault   json.RawMessage `json:"fault"`
 		} `json:"http"`
 	} `json:"spec"`
 }
 
+type match struct {
+	Method  text            `json:"method"`
+	Headers map[string]text `json:"headers"`
+	URI     *text           `json:"uri"`
+}
+
+type text struct {
+	Exact  string `json:"exact"`
+	Prefix string `json:"prefix"`
+	Regex  string `json:"regex"`
+}
+
+type target struct {
+	Destination struct {
+		Host   string `json:"host"`
+		Subset string `json:"subset"`
+	} `json:"destination"`
+	Weight  float64 `json:"weight"`
+	Headers headers `json:"headers"`
+}
+
 type headers struct {
-	Request operations `json:"request"`
+	Request  operations `json:"request"`
+	Response operations `json:"response"`
 }
 
 type operations struct {
@@ -222,19 +287,46 @@ type operations struct {
 	Remove []string          `json:"remove"`
 }
 
+func fullName(host, namespace string) string {
+	if strings.Contains(host, ".") {
+		return host
+	}
+	return host + "." + namespace + ".svc.cluster.local"
+}
+
 func (j *judge) checkRoutes(v *virtualService, namespace string, say sayer) {
+	for i, host := range v.Spec.Hosts {
+		host = strings.ToLower(fullName(host, namespace))
+		if parts := strings.SplitN(host, ".", 3); len(parts) == 3 && strings.HasPrefix(parts[2], "svc.") && parts[1] != namespace {
+			say("[MW413] hosts[%d] %s", i, host)
+		}
+		if _, ok := j.limits[host]; !ok {
+			say("[MW415] hosts[%d] %s", i, host)
+		}
+	}
 	for i := range v.Spec.HTTP {
 		route := &v.Spec.HTTP[i]
 		checkHeaders(i, route.Headers, say)
+		if len(route.Fault) > 0 {
+			say("[MW411] http[%d]", i)
+		}
+		if len(route.Route) > 0 {
+			host := strings.ToLower(fullName(route.Route[0].Destination.Host, namespace))
+			bound := j.limits[host]
+			isPinned := checkPin(v, i, bound, say)
+			if bound.split != nil && !isPinned {
+				checkSplit(i, route.Route, bound, say)
+			}
+		}
 		for _, target := range route.Route {
 			checkHeaders(i, target.Headers, say)
-			host := target.Destination.Host
-			if !strings.Contains(host, ".") {
-				host += "." + namespace + ".svc.cluster.local"
+			host := fullName(target.Destination.Host, namespace)
+			if subset := target.Destination.Subset; subset != "" && !j.limits[strings.ToLower(host)].subsets[subset] {
+				say("[MW415] http[%d] %s %s", i, host, subset)
 			}
 			bound, ok := j.limits[strings.ToLower(host)]
 			if !ok {
-				bound = limit{120 * time.Second, 3, false}
+				bound = limit{timeout: 120 * time.Second, retries: 3}
 			}
 			timeout, err := time.ParseDuration(route.Timeout)
 			if err != nil || timeout <= 0 || timeout > bound.timeout {
@@ -279,13 +371,68 @@ func checkHeaders(i int, h headers, say sayer) {
 			say("[MW412] http[%d] %s", i, name)
 		}
 	}
-	for name := range h.Request.Set {
-		check(name)
+	for _, side := range [...]*operations{&h.Request, &h.Response} {
+		for name := range side.Set {
+			check(name)
+		}
+		for name := range side.Add {
+			check(name)
+		}
+		for _, name := range side.Remove {
+			check(name)
+		}
 	}
-	for name := range h.Request.Add {
-		check(name)
+}
+
+// checkPin tells whether a route is for the pinned header value alone; such a one must lead to its subset, and stand before
+// whatever would take its requests.
+func checkPin(v *virtualService, i int, bound limit, say sayer) bool {
+	route := &v.Spec.HTTP[i]
+	if bound.header == "" || len(route.Match) == 0 {
+		return false
 	}
-	for _, name := range h.Request.Remove {
-		check(name)
+	for _, m := range route.Match {
+		if m.Headers[bound.header].Exact != bound.value {
+			return false
+		}
+	}
+	for _, target := range route.Route {
+		if target.Destination.Subset != bound.subset {
+			say("[MW410] http[%d] %s", i, target.Destination.Subset)
+		}
+	}
+	for at := range v.Spec.HTTP[:i] {
+		for _, m := range v.Spec.HTTP[at].Match {
+			if m.URI == nil && len(m.Headers) == 0 && m.Method.Exact == "" && m.Method.Regex == "" {
+				say("[MW410] http[%d] behind http[%d]", i, at)
+			}
+		}
+		if len(v.Spec.HTTP[at].Match) == 0 {
+			say("[MW410] http[%d] behind http[%d]", i, at)
+		}
+	}
+	return true
+}
+
+func checkSplit(i int, targets []target, bound limit, say sayer) {
+	sum := 0.0
+	shares := map[string]float64{}
+	for _, target := range targets {
+		weight := target.Weight
+		if len(targets) == 1 {
+			weight = 1
+		}
+		sum += weight
+		shares[target.Destination.Subset] += weight
+	}
+	for subset, weight := range shares {
+		if share := weight / sum * 100; bound.split[subset] == [2]float64{} || share > bound.split[subset][1] {
+			say("[MW409] http[%d] %s", i, subset)
+		}
+	}
+	for subset, least := range bound.split {
+		if shares[subset]/sum*100 < least[0] {
+			say("[MW409] http[%d] %s", i, subset)
+		}
 	}
 }

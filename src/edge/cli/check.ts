@@ -2,17 +2,20 @@ import { judge } from '../../engine/judge.ts';
 import { View } from '../../mesh/view.ts';
 import type { Baseline } from '../../model/baseline.ts';
 import type { Change } from '../../model/change.ts';
-import { isRecord } from '../../model/json.ts';
+import { isRecord, sameJson } from '../../model/json.ts';
 import { kindOf } from '../../model/kind.ts';
 import { type KubeObject, nameOf, namespaceOf, type ObjectRef } from '../../model/kube-object.ts';
+import { printable } from '../../model/printable.ts';
 import type { JudgedFinding } from '../../model/verdict.ts';
 import { formatReport, type Format } from '../../report/formats.ts';
-import { inReportOrder, type Place, type Report, tallyOf } from '../../report/report.ts';
+import { inReportOrder, type Place, type PlacedFinding, type Report, tallyOf } from '../../report/report.ts';
 import { type FileObject, type FileObjects, type FileRemark, objectsOf } from '../files/objects.ts';
 import { readSources, whyUnread } from '../files/read-sources.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { VERSION } from '../version.ts';
 import { baselineFor } from './baseline-option.ts';
+import { completeChanges } from './complete-changes.ts';
+import { sayUnasked, withEnding } from './exceptions.ts';
 import { EXIT, type ExitCode, type Io, say, Trouble } from './io.ts';
 import { painter } from './paint.ts';
 
@@ -26,6 +29,8 @@ export interface CheckOptions {
   readonly output: Format;
   readonly outputFile?: string;
   readonly failOn: 'error' | 'warning' | 'never';
+  /** In days; absent: the exceptions that end soon are not listed. */
+  readonly expiring?: number;
 }
 
 /** Judges files as a change to the known objects and writes the report. @throws Trouble for what cannot be judged at all. */
@@ -37,14 +42,29 @@ export async function check(paths: readonly string[], options: CheckOptions, io:
   if (changed.objects.length === 0) {
     throw new Trouble(unread > 0 ? 'nothing could be judged' : `no Kubernetes objects in ${paths.join(', ')}`);
   }
-  const report = judgeFiles(changed.objects, known.objects, baseline, {
+  const { complete, asWritten } = options;
+  const { report, notes } = judgeFiles(changed.objects, known.objects, baseline, {
     rules: io.rules,
-    complete: options.complete,
+    complete,
+    asWritten,
     now: io.now(),
   });
-  await writeReport(report, options, io);
+  for (const remark of notes) say(io, formatRemark(remark));
+  const objects = changed.objects.map(({ object }) => object);
+  sayUnasked(objects, io);
+  sayUnjudged(objects, known.objects, io);
+  await writeReport(withEnding(report, objects, options, io), options, io);
   if (unread > 0) return EXIT.trouble;
   return exitCodeOf(report, options.failOn);
+}
+
+/** Says what is in the count of judged objects and could not have been found wrong, so that nobody takes it for looked at. */
+function sayUnjudged(objects: readonly KubeObject[], known: readonly FileObject[], io: Io): void {
+  const others = new Set(objects.flatMap((object) => (kindOf(object) === undefined ? object.kind : [])));
+  if (others.size > 0) say(io, printable(`no rule reads ${[...others].sort().join(', ')}`));
+  const before = new Map(known.map(({ object }) => [keyOf(object), object]));
+  const same = objects.filter((object) => sameJson(before.get(keyOf(object)), object)).length;
+  if (same > 0) say(io, `${same} of ${objects.length} as in --context: what does not change is not blamed`);
 }
 
 /** Returns what a report means for the exit code. */
@@ -66,12 +86,17 @@ export async function writeReport(
   try {
     await io.writeFile(outputFile, text);
   } catch (error) {
-    throw new Trouble(`'${outputFile}' ${whyUnread(error).replace('read', 'written')}`, { cause: error });
+    throw new Trouble(`'${outputFile}' ${whyUnwritten(error)}`, { cause: error });
   }
 }
 
+function whyUnwritten(error: unknown): string {
+  const why = whyUnread(error).replace('read', 'written');
+  return why === 'does not exist' ? 'cannot be written: the folder that it is to be in does not exist' : why;
+}
+
 /** Reads objects and says on standard error what was left out and what could not be read. */
-async function readObjects(
+export async function readObjects(
   paths: readonly string[],
   completion: { readonly namespace: string; readonly keepAge: boolean },
   io: Io,
@@ -89,30 +114,51 @@ function formatRemark({ file, line, column, message }: FileRemark): string {
   return `${file}:${line}:${column}: ${message}`;
 }
 
-/** Judges the objects of files as one change to known objects. */
+/** How files are judged. */
+export interface FileJudgement {
+  readonly rules: readonly Rule[];
+  /** True: the files are the whole mesh. */
+  readonly complete: boolean;
+  /** True: without what the server would add. */
+  readonly asWritten: boolean;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** Judges the objects of files as one change to known objects; the notes say what the server would have added. */
 export function judgeFiles(
   files: readonly FileObject[],
   known: readonly FileObject[],
   baseline: Baseline,
-  { rules, complete, now }: { readonly rules: readonly Rule[]; readonly complete: boolean; readonly now: number },
-): Report {
+  { rules, complete, asWritten, now }: FileJudgement,
+): { readonly report: Report; readonly notes: readonly FileRemark[] } {
   const before = new Map(known.map(({ object }) => [keyOf(object), object]));
   const sources = new Map(files.map((file) => [keyOf(file.object), file]));
   const latest = files.filter((file) => sources.get(keyOf(file.object)) === file);
-  const changes = latest.map(({ object }) => changeOf(object, before.get(keyOf(object))));
+  const written = latest.map(({ object }) => changeOf(object, before.get(keyOf(object))));
+  const objects = [...before.values(), ...written.flatMap(({ after }) => after ?? [])];
+  const completed = asWritten
+    ? written.map((change) => ({ change, notes: [] }))
+    : completeChanges(written, objects, { baseline, rules, now });
+  const changes = completed.map(({ change }) => change);
   const view = View.of(before.values(), baseline.mesh);
   const verdict = judge(changes, { view, baseline, rules, now, complete });
-  const findings = verdict.findings.map((finding) => {
+  const placed = (finding: JudgedFinding): PlacedFinding => {
     const place = placeOf(finding, sources);
     return place === undefined ? { finding } : { finding, place };
-  });
-  return {
+  };
+  const report = {
     version: VERSION,
     baseline: { version: baseline.version, sha256: baseline.sha256 },
-    findings: inReportOrder(findings),
-    exceptions: verdict.exceptions,
+    findings: inReportOrder(verdict.findings.map(placed)),
+    exceptions: verdict.exceptions.map((one) => ({ ...one, placed: one.findings.map(placed) })),
     objects: latest.length,
   };
+  return { report, notes: latest.flatMap((file, at) => remarksOf(file, completed[at]?.notes ?? [])) };
+}
+
+function remarksOf({ file, locate }: FileObject, notes: readonly string[]): readonly FileRemark[] {
+  return notes.map((message) => ({ file, ...locate([]), message }));
 }
 
 function changeOf(object: KubeObject, before: KubeObject | undefined): Change {

@@ -19,9 +19,20 @@ interface Level {
   })[];
 }
 
-/** Writes a shell's completion script for a tree of commands; it runs nothing of Meshwarden while a person types. */
-export function completionScript(shell: (typeof SHELLS)[number], program: Command): string {
-  return WRITERS[shell](levelsOf(program, ''));
+/**
+ * Writes a shell's completion script for a tree of commands; it runs nothing of Meshwarden while a person types. `words`
+ * are further words of a command, by its name.
+ */
+export function completionScript(
+  shell: (typeof SHELLS)[number],
+  program: Command,
+  words: Readonly<Record<string, readonly Word[]>>,
+): string {
+  const levels = levelsOf(program, '').map((level) => ({
+    ...level,
+    commands: [...level.commands, ...(Object.hasOwn(words, level.path) ? (words[level.path] ?? []) : [])],
+  }));
+  return WRITERS[shell](levels);
 }
 
 const WRITERS: Readonly<Record<(typeof SHELLS)[number], (levels: readonly Level[]) => string>> = {

@@ -8,6 +8,8 @@ export interface Io {
   readonly out: (text: string) => void;
   /** Writes progress, notes and what went wrong. */
   readonly err: (text: string) => void;
+  /** Says what takes long while it does, where a person is watching. */
+  readonly progress: (text: string) => void;
   readonly readStdin: () => Promise<Uint8Array>;
   /** Epoch milliseconds. */
   readonly now: () => number;

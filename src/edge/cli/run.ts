@@ -3,10 +3,13 @@ import { FORMATS } from '../../report/formats.ts';
 import { EdgeError } from '../errors.ts';
 import { LOG_LEVELS, type LogLevel } from '../log/log-level.ts';
 import { VERSION } from '../version.ts';
+import { audit, type AuditOptions, type ReadMesh } from './audit.ts';
 import { showBaseline, showSchema, validateBaseline } from './baseline.ts';
 import { check, type CheckOptions } from './check.ts';
 import { completionScript, SHELLS } from './completion.ts';
-import { explain, type ExplainOptions } from './explain.ts';
+import { expiringOption } from './exceptions.ts';
+import { explain, type ExplainOptions, GRAPH_FORMS } from './explain.ts';
+import { HELP, optionDescription } from './help.ts';
 import { EXIT, type ExitCode, type Io, say, Trouble } from './io.ts';
 
 /** The options of `serve`, as typed. */
@@ -27,11 +30,13 @@ export interface ServeOptions {
 export interface Doors {
   readonly serve: (options: ServeOptions) => Promise<ExitCode>;
   readonly demo: (options: DemoOptions) => Promise<ExitCode>;
+  readonly readMesh: ReadMesh;
 }
 
 /** The options of `demo`, as typed. */
 export interface DemoOptions {
   readonly kubeconfig?: string;
+  readonly crds?: string;
   readonly once: boolean;
 }
 
@@ -66,6 +71,7 @@ export function commandTree(io: Io, doors: Doors, end: (code: ExitCode) => void)
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
+    .configureHelp({ optionDescription })
     .exitOverride()
     .configureOutput({
       writeOut: io.out,
@@ -73,10 +79,10 @@ export function commandTree(io: Io, doors: Doors, end: (code: ExitCode) => void)
       outputError: (text, write) => write(text.replace(/^error: /, 'meshwarden: ')),
     })
     .showSuggestionAfterError()
-    .showHelpAfterError('`meshwarden --help` tells what there is.')
-    .addHelpText('after', EXIT_CODES);
+    .addHelpText('after', HELP.program);
   addServe(program, doors, end);
   addCheck(program, io, end);
+  addAudit(program, io, doors, end);
   addExplain(program, io, end);
   addBaseline(program, io, end);
   addDemo(program, doors, end);
@@ -84,18 +90,19 @@ export function commandTree(io: Io, doors: Doors, end: (code: ExitCode) => void)
     .command('completion')
     .description("write a shell's completion script")
     .addArgument(new Argument('<shell>', 'its name').choices(SHELLS))
-    .action((shell: (typeof SHELLS)[number]) => io.out(completionScript(shell, program)));
+    .addHelpText('after', HELP.completion)
+    .action((shell: (typeof SHELLS)[number]) =>
+      io.out(completionScript(shell, program, { explain: rulesAsWords(io) })),
+    );
+  nameOwnHelp(program, 'meshwarden');
   return program;
 }
 
-const EXIT_CODES = `
-Exit codes: 0 nothing refused, 1 something found, 2 usage, configuration, unreadable input or our own fault.
-
-Examples:
-  meshwarden check deploy/                        judge the manifests of a folder
-  kubectl kustomize overlays/live | meshwarden check - --context live.yaml
-  meshwarden explain MW401                        what a rule demands, why, and how to mend
-  meshwarden baseline validate my-baseline.yaml   every problem with line and column`;
+/** Lets what is said after an error name the help of the command that it came from. */
+function nameOwnHelp(command: Command, name: string): void {
+  command.showHelpAfterError(`\`${name} --help\` tells what there is.`);
+  for (const below of command.commands) nameOwnHelp(below, `${name} ${below.name()}`);
+}
 
 function addCheck(program: Command, io: Io, end: (code: ExitCode) => void): void {
   program
@@ -107,24 +114,35 @@ function addCheck(program: Command, io: Io, end: (code: ExitCode) => void): void
     .option('--as-written', 'judge the files as they stand, without what the server would add', false)
     .option('-n, --namespace <name>', 'for objects that name none', namespaceName, 'default')
     .addOption(baselineOption())
-    .addOption(new Option('-o, --output <format>', 'how to write the findings').choices(FORMATS).default('text'))
+    .addOption(outputOption())
     .option('--output-file <file>', 'where to write them instead of standard output')
-    .addOption(
-      new Option('--fail-on <severity>', 'exit with 1 for these and worse')
-        .choices(['error', 'warning', 'never'])
-        .default('error'),
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  meshwarden check vs.yaml
-  meshwarden check deploy/ --complete
-  helm template chart | meshwarden check - --namespace shop -o json
-  meshwarden check new.yaml --context live/ --fail-on warning`,
-    )
+    .addOption(failOnOption())
+    .addOption(expiringOption())
+    .addHelpText('after', HELP.check)
     .action(async (paths: readonly string[], options: CheckOptions) => end(await check(paths, options, io)));
 }
+
+function addAudit(program: Command, io: Io, doors: Doors, end: (code: ExitCode) => void): void {
+  program
+    .command('audit')
+    .description('judge what is in a cluster now, whoever came first')
+    .option('--kubeconfig <file>', "absent: as kubectl's")
+    .option('--context-name <name>', 'another context of the kubeconfig than the current one')
+    .addOption(baselineOption())
+    .addOption(outputOption())
+    .option('--output-file <file>', 'where to write them instead of standard output')
+    .addOption(failOnOption())
+    .addOption(expiringOption())
+    .addHelpText('after', HELP.audit)
+    .action(async (options: AuditOptions) => end(await audit(options, io, doors.readMesh)));
+}
+
+const outputOption = (): Option =>
+  new Option('-o, --output <format>', 'how to write the findings').choices(FORMATS).default('text');
+const failOnOption = (): Option =>
+  new Option('--fail-on <severity>', 'exit with 1 for these and worse')
+    .choices(['error', 'warning', 'never'])
+    .default('error');
 
 function addExplain(program: Command, io: Io, end: (code: ExitCode) => void): void {
   program
@@ -133,31 +151,41 @@ function addExplain(program: Command, io: Io, end: (code: ExitCode) => void): vo
     .argument('[rule]', 'a code such as MW401, or an id such as bounded-retries')
     .addOption(baselineOption())
     .addOption(new Option('-o, --output <format>', 'how to write it').choices(['text', 'json']).default('text'))
-    .addHelpText(
-      'after',
-      '\nExamples:\n  meshwarden explain\n  meshwarden explain MW401\n  meshwarden explain bounded-retries -o json',
+    .addOption(new Option('--graph <form>', 'MW405: the declared calls with their budget alone').choices(GRAPH_FORMS))
+    .option(
+      '--context <path>',
+      'MW405: show the timeouts and tries of these objects instead; repeatable',
+      collected,
+      [],
     )
+    .addHelpText('after', HELP.explain)
     .action(async (name: string | undefined, options: ExplainOptions) => end(await explain(name, options, io)));
 }
 
 function addBaseline(program: Command, io: Io, end: (code: ExitCode) => void): void {
-  const command = program.command('baseline').description('look at a baseline file');
+  const command = program
+    .command('baseline')
+    .description('look at a baseline file')
+    .addHelpText('after', HELP.baseline);
   command
     .command('validate')
     .description('write every problem with line and column; exit with 1 if there is one')
     .argument('[file]', 'absent: the shipped one')
+    .addHelpText('after', HELP.baselineValidate)
     .action(async (file: string | undefined) => end(await validateBaseline(file, io)));
   command
     .command('show')
     .description('write the baseline in effect, defaults filled in')
     .argument('[file]', 'absent: the shipped one')
     .addOption(new Option('-o, --output <format>', 'how to write it').choices(['yaml', 'json']).default('yaml'))
+    .addHelpText('after', HELP.baselineShow)
     .action(async (file: string | undefined, { output }: { readonly output: 'yaml' | 'json' }) => {
       end(await showBaseline(file, output, io));
     });
   command
     .command('schema')
     .description('write the JSON Schema of baseline files')
+    .addHelpText('after', HELP.baselineSchema)
     .action(() => end(showSchema(io)));
 }
 
@@ -182,6 +210,7 @@ function addServe(program: Command, doors: Doors, end: (code: ExitCode) => void)
       'for a server beside the cluster: register both webhook configurations at this https address, remove them at the end',
     )
     .addOption(new Option('--log-level <level>', 'what to log').choices(LOG_LEVELS).default('info'))
+    .addHelpText('after', HELP.serve)
     .action(async (options: ServeOptions) => end(await doors.serve(options)));
 }
 
@@ -189,9 +218,15 @@ function addDemo(program: Command, doors: Doors, end: (code: ExitCode) => void):
   program
     .command('demo')
     .description('start a real local API server, register Meshwarden and try changes with kubectl')
-    .option('--kubeconfig <file>', 'use this cluster instead')
+    .option('--kubeconfig <file>', 'use this cluster instead; what the demo makes there is removed at the end')
+    .option('--crds <path>', 'a file or folder with Istio’s CRDs; absent: Go fetches them')
     .option('--once', 'end when all is tried: 0 if each got its verdict', false)
+    .addHelpText('after', HELP.demo)
     .action(async (options: DemoOptions) => end(await doors.demo(options)));
+}
+
+function rulesAsWords({ rules }: Io): readonly { readonly word: string; readonly description: string }[] {
+  return rules.flatMap(({ code, id, summary }) => [code, id].map((word) => ({ word, description: summary })));
 }
 
 function baselineOption(): Option {

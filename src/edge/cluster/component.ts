@@ -21,11 +21,21 @@ export interface Component {
 
 const PATIENCE_MS = 5000;
 
-/** Starts a process whose output goes to `<folder>/<name>.log`; it is killed when this process ends in whatever way. */
+/** What a process is given besides its command. */
+export interface ComponentOptions {
+  /** Its working directory. */
+  readonly folder: string;
+  /** Added to our environment. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** How it ends when this process is gone: at once, or (`INT`) in order, where it has something to put right. */
+  readonly endWith?: 'KILL' | 'INT';
+}
+
+/** Starts a process whose output goes to `<folder>/<name>.log`; it is ended when this process ends in whatever way. */
 export function startComponent(
   name: string,
   command: readonly [string, ...string[]],
-  options: { readonly folder: string; readonly env?: NodeJS.ProcessEnv },
+  options: ComponentOptions,
 ): Component {
   const logFile = join(options.folder, `${name}.log`);
   const log = openSync(logFile, 'a');
@@ -33,10 +43,12 @@ export function startComponent(
   const child = spawn(program, args, {
     cwd: options.folder,
     stdio: ['ignore', log, log],
+    // A session of its own: Ctrl-C in a terminal is for us, who end the parts in their order.
+    detached: true,
     env: { ...process.env, NODE_OPTIONS: '', ...options.env },
   });
   closeSync(log);
-  const callOff = child.pid === undefined ? undefined : endWithUs(child.pid, 'KILL');
+  const callOff = child.pid === undefined ? undefined : endWithUs(child.pid, options.endWith ?? 'KILL');
   let code: number | undefined;
   let fault = '';
   const ended = new Promise<void>((done) => {

@@ -32,12 +32,13 @@ export function startEtcd(
   return startComponent('etcd', [...etcd, ...args], { folder });
 }
 
-/** Starts an API server with RBAC, users by token and the default admission plugins; it makes its own certificate. */
+/** Starts an API server with RBAC, users by token and the default admission plugins, or all but webhooks; it makes its own certificate. */
 export function startApiserver(
   { apiserver }: ControlPlaneBinaries,
   folder: string,
-  { port, etcdPort }: { readonly port: number; readonly etcdPort: number },
+  options: { readonly port: number; readonly etcdPort: number; readonly callsWebhooks?: boolean },
 ): Component {
+  const { port, etcdPort, callsWebhooks = true } = options;
   const args = [
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
     `--cert-dir=${join(folder, 'certs')}`,
@@ -54,8 +55,11 @@ export function startApiserver(
     `--token-auth-file=${join(folder, PLACES.tokens)}`,
     // istio-init asks for NET_ADMIN.
     '--allow-privileged=true',
+    ...(callsWebhooks ? [] : ['--disable-admission-plugins=MutatingAdmissionWebhook,ValidatingAdmissionWebhook']),
   ];
-  return startComponent('kube-apiserver', [...apiserver, ...args], { folder });
+  return startComponent(callsWebhooks ? 'kube-apiserver' : 'kube-apiserver-beside', [...apiserver, ...args], {
+    folder,
+  });
 }
 
 /** Those that tests and the demo can see; the others cost a second and 100 MiB. */

@@ -35,6 +35,8 @@ export interface ControlPlane {
   readonly components: () => readonly Component[];
   /** Kills the API server alone, and starts it again on the same port when the work is done, even if that threw. */
   readonly restartApiserver: (whileAway: () => Promise<void>) => Promise<void>;
+  /** Starts a second API server on the same data, one that calls no webhooks; returns the administrator's kubeconfig for it. */
+  readonly startUnguarded: () => Promise<string>;
   /** Ends every process and removes the folder; may be called twice. */
   readonly stop: () => Promise<void>;
 }
@@ -49,9 +51,9 @@ const READY_SECONDS = 90;
 export async function startControlPlane(binaries: ControlPlaneBinaries): Promise<ControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), 'meshwarden-cluster-'));
   const callOff = removeWithUs(folder);
-  const parts: { etcd?: Component; apiserver?: Component; controllers?: Component } = {};
+  const parts: { etcd?: Component; apiserver?: Component; controllers?: Component; beside?: Component } = {};
   const components = (): readonly Component[] =>
-    [parts.etcd, parts.apiserver, parts.controllers].filter((part) => part !== undefined);
+    [parts.etcd, parts.apiserver, parts.controllers, parts.beside].filter((part) => part !== undefined);
   const stop = async (): Promise<void> => {
     // Asked to end, an API server waits for its watchers; nothing of it is kept, so there is nothing to wait for.
     for (const component of components().toReversed()) await component.kill();
@@ -88,6 +90,19 @@ export async function startControlPlane(binaries: ControlPlaneBinaries): Promise
       kubeconfigOf,
       hasControllers: parts.controllers !== undefined,
       components,
+      startUnguarded: async () => {
+        const [besidePort = 0] = await freePorts(1);
+        const component = startApiserver(binaries, folder, { port: besidePort, etcdPort, callsWebhooks: false });
+        parts.beside = component;
+        const [url, token] = [`https://127.0.0.1:${besidePort}`, tokens.get('admin') ?? ''];
+        await until('the second API server', () => isReady(url, certificate, token), {
+          seconds: READY_SECONDS,
+          component,
+        });
+        const file = join(folder, 'unguarded.kubeconfig');
+        writeKubeconfig(file, { user: 'admin', server: url, certificate, token });
+        return file;
+      },
       restartApiserver: async (whileAway) => {
         await parts.apiserver?.kill();
         try {

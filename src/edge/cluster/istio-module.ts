@@ -36,7 +36,7 @@ export function istioBinary(
  * module's when one is given. Does nothing where they are there already and none is given.
  */
 export async function installIstioCrds(kubeconfig: string, crds: string | undefined): Promise<void> {
-  if (crds === undefined && (await isServed(kubeconfig, 'virtualservices.networking.istio.io'))) return;
+  if (crds === undefined && (await servesIstioKinds(kubeconfig))) return;
   await installCrds(kubeconfig, crds === undefined ? join(await istioModuleFolder(), CRD_FILE) : crds);
 }
 
@@ -53,6 +53,11 @@ async function installCrds(kubeconfig: string, path: string): Promise<void> {
   await applyManifest(kubeconfig, manifest);
   const wait = ['wait', '--for=condition=Established', '--timeout=60s', '-f', '-'];
   await mustKubectl(kubeconfig, wait, { stdin: manifest });
+}
+
+/** Tells whether a cluster has Istio's CRDs. */
+export function servesIstioKinds(kubeconfig: string): Promise<boolean> {
+  return isServed(kubeconfig, 'virtualservices.networking.istio.io');
 }
 
 async function isServed(kubeconfig: string, crd: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 
 /** What kubectl answered. */
 export interface KubectlAnswer {
@@ -22,6 +22,17 @@ export interface KubectlOptions {
  */
 export const KUBECTL_CACHE = 'kubectl-cache';
 
+const NO_KUBECTL = 'kubectl is not on PATH; install it from https://kubernetes.io/docs/tasks/tools';
+
+/**
+ * Looks for kubectl before anything is begun that takes long and needs it.
+ * @throws Error with one sentence when it is not installed.
+ */
+export function needKubectl({ PATH = '' }: NodeJS.ProcessEnv): void {
+  const found = PATH.split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, 'kubectl')));
+  if (!found) throw new Error(NO_KUBECTL);
+}
+
 /**
  * Runs the kubectl on PATH against a cluster; a refusal is an answer, not an error.
  * @throws Error with one sentence when kubectl is not installed.
@@ -38,9 +49,7 @@ export function kubectl(
     const [out, err]: [string[], string[]] = [[], []];
     child.stdout.setEncoding('utf8').on('data', (text: string) => out.push(text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => err.push(text));
-    child.on('error', (cause) =>
-      fail(new Error('kubectl is not on PATH; install it from https://kubernetes.io/docs/tasks/tools', { cause })),
-    );
+    child.on('error', (cause) => fail(new Error(NO_KUBECTL, { cause })));
     child.on('close', (code) => done({ code: code ?? -1, stdout: out.join(''), stderr: err.join('') }));
     // A kubectl that ends before it has read everything says why itself.
     child.stdin.on('error', () => undefined);

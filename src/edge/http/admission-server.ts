@@ -1,6 +1,6 @@
 import { fastify, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
 import type { Server } from 'node:https';
-import type { AdmissionRequest, AdmissionResponse } from '../../model/admission-review.ts';
+import type { AdmissionResponse } from '../../model/admission-review.ts';
 import { EdgeError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { Load } from './load.ts';
@@ -109,13 +109,17 @@ export function admissionServer(options: AdmissionServerOptions): AdmissionServe
     return refuse(reply, said);
   });
 
-  const route = (path: string, answer: (request: AdmissionRequest) => AdmissionResponse): void => {
+  const route = (path: string, answer: Reviewer['validate']): void => {
     app.post(path, (request, reply) => {
       const { timeout } = request.query as { readonly timeout?: unknown }; // Untyped by the framework; checked below.
-      if (isOver(clock() - request.arrivedAt, timeout)) throw new EdgeError('TIME_OVER', {});
-      const response = answer(readReview(request.body));
-      reply.header('content-type', 'application/json');
-      return reply.send(JSON.stringify({ apiVersion: REVIEW_VERSION, kind: 'AdmissionReview', response }));
+      const leftMs = timeLeftMs(clock() - request.arrivedAt, timeout);
+      if (leftMs < 0) throw new EdgeError('TIME_OVER', {});
+      const send = (response: AdmissionResponse): FastifyReply => {
+        reply.header('content-type', 'application/json');
+        return reply.send(JSON.stringify({ apiVersion: REVIEW_VERSION, kind: 'AdmissionReview', response }));
+      };
+      const answered = answer(readReview(request.body), leftMs);
+      return answered instanceof Promise ? answered.then(send) : send(answered);
     });
   };
   route('/validate', reviewer.validate);
@@ -144,11 +148,11 @@ function parseJson(app: FastifyInstance<Server>): void {
   });
 }
 
-/** Tells whether a second or less is left of the time that the API server gives: `?timeout=3s`. */
-function isOver(elapsedMs: number, timeout: unknown): boolean {
+/** Returns how much of the time that the API server gives, `?timeout=3s`, may still be spent: all but its last second. */
+function timeLeftMs(elapsedMs: number, timeout: unknown): number {
   const given = typeof timeout === 'string' ? Number.parseInt(timeout, 10) : DEFAULT_TIMEOUT_SECONDS;
   const seconds = Number.isFinite(given) && given > 0 ? given : DEFAULT_TIMEOUT_SECONDS;
-  return elapsedMs > Math.max(seconds - 1, 0.5) * 1000;
+  return Math.max(seconds - 1, 0.5) * 1000 - elapsedMs;
 }
 
 /** Returns what a caller is told of a fault: the framework's own words about a request that it could not take, else ours. */

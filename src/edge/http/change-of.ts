@@ -15,7 +15,7 @@ const JUDGED = new Set(['', 'ephemeralcontainers', 'resize']);
  * container can run as the proxy's user or under its name) and `pods/resize` (it changes the proxy's resources).
  */
 const ALLOWED: Readonly<Record<string, string>> = {
-  status: 'the API server takes nothing but the status from it, whatever else it holds',
+  status: 'the API server takes the status from it, and labels and annotations that deploy/base/guard.yaml sees to',
   scale: 'it changes a number of replicas and no template',
   binding: 'it gives a node to a pod that was judged',
   eviction: 'it ends a pod that was judged',
@@ -27,9 +27,11 @@ const ALLOWED: Readonly<Record<string, string>> = {
 
 /**
  * Returns the change that a request asks for, its objects named as they will be. The objects are those of the parsed
- * body, completed in place: nobody else holds them.
+ * body, completed in place: nobody else holds them. What is final has the age that it will keep: of two objects of one
+ * second the name decides, so that a created one need not be the newest.
+ * @see https://github.com/kubernetes/apiserver/blob/v0.36.3/pkg/registry/generic/registry/store.go `FillObjectMetaSystemFields`
  */
-export function changeOf(request: AdmissionRequest): Asked {
+export function changeOf(request: AdmissionRequest, { isFinal }: { readonly isFinal: boolean }): Asked {
   const { operation, subResource, object, oldObject } = request;
   if (!JUDGED.has(subResource)) {
     return { note: `${subResource} allowed: ${ALLOWED[subResource] ?? 'no rule reads this subresource'}` };
@@ -42,8 +44,8 @@ export function changeOf(request: AdmissionRequest): Asked {
   const namespace = KINDS[kind].namespaced ? request.namespace : '';
   const complete = (one: KubeObject): KubeObject => completed(one, namespace, request.name);
   const after = object === undefined || operation === 'DELETE' ? undefined : complete(object);
-  // A created object is the newest, whatever it says of its age; Istio decides by age.
-  if (after !== undefined && operation === 'CREATE') (after.metadata as Metadata).creationTimestamp = null;
+  // Istio decides by age. Before validation an object says of its own what it likes; then the API server has written it.
+  if (after !== undefined && operation === 'CREATE' && !isFinal) (after.metadata as Metadata).creationTimestamp = null;
   return {
     change: {
       operation,

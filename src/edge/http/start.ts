@@ -16,6 +16,7 @@ import { type BaselineFile, followBaseline } from '../config/baseline-file.ts';
 import { EdgeError } from '../errors.ts';
 import { policiesFolder } from '../files/load-baseline.ts';
 import { type ApiClient, apiClient } from '../kube/api-client.ts';
+import { exemptionRights } from '../kube/exemption-rights.ts';
 import { keepView, type ViewKeeper } from '../kube/view-keeper.ts';
 import type { Log } from '../log/log.ts';
 import { makeMetrics, type Metrics } from '../metrics/metrics.ts';
@@ -90,6 +91,7 @@ async function startParts(
     rules: RULES,
     metrics,
     fault,
+    rights: exemptionRights(client, { told: (answer) => metrics.accessReviews.inc({ answer }) }),
     reality: () => ({ view: keeper.view(), baseline: baseline.current(), stale: keeper.stale() }),
     log: (facts) => log.info(facts, 'review judged'),
   });

@@ -19,7 +19,8 @@ export interface ApiClient {
   /** The server's address, for messages. */
   readonly server: string;
   readonly get: (path: string) => Promise<JsonObject>;
-  readonly post: (path: string, body: object) => Promise<JsonObject>;
+  /** `timeoutMs`: for who cannot wait as long as others. */
+  readonly post: (path: string, body: object, timeoutMs?: number) => Promise<JsonObject>;
   readonly put: (path: string, body: object) => Promise<JsonObject>;
   /** Server-side apply under a field manager of our own. */
   readonly apply: (path: string, body: object, fieldManager: string) => Promise<JsonObject>;
@@ -44,15 +45,56 @@ export interface WatchReader {
  */
 export function apiClient(kubeconfig: string | undefined): ApiClient {
   const config = new KubeConfig();
+  if (kubeconfig === undefined && !process.env.KUBERNETES_SERVICE_HOST) throw new EdgeError('NOT_IN_POD', {});
+  const where = kubeconfig === undefined ? 'the service account of this pod' : `the kubeconfig '${kubeconfig}'`;
   try {
     if (kubeconfig === undefined) config.loadFromCluster();
     else config.loadFromFile(kubeconfig);
   } catch (cause) {
-    const where = kubeconfig === undefined ? 'the service account of this pod' : `the kubeconfig '${kubeconfig}'`;
     throw new EdgeError('KUBECONFIG_UNREADABLE', { where, why: messageOf(cause) }, cause);
   }
+  return clientOf(config, where);
+}
+
+/**
+ * Makes a client as kubectl would: from the file named, else `KUBECONFIG`, `~/.kube/config`, or the pod's service account;
+ * in its current context, or another of its contexts.
+ * @throws EdgeError when there is no usable configuration or no such context.
+ */
+export function userClient({
+  kubeconfig,
+  contextName,
+}: {
+  readonly kubeconfig?: string;
+  readonly contextName?: string;
+}): ApiClient {
+  const config = new KubeConfig();
+  const where = kubeconfig === undefined ? 'your kubeconfig' : `the kubeconfig '${kubeconfig}'`;
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromFile(kubeconfig);
+  } catch (cause) {
+    throw new EdgeError('KUBECONFIG_UNREADABLE', { where, why: messageOf(cause) }, cause);
+  }
+  if (kubeconfig === undefined && config.getCurrentCluster()?.server === GUESSED_SERVER) {
+    throw new EdgeError('KUBECONFIG_NONE', {});
+  }
+  if (contextName !== undefined) {
+    const names = config.getContexts().map(({ name }) => name);
+    if (!names.includes(contextName)) {
+      throw new EdgeError('KUBECONFIG_NO_CONTEXT', { where, context: contextName, names: names.join(', ') || 'none' });
+    }
+    config.setCurrentContext(contextName);
+  }
+  return clientOf(config, where);
+}
+
+/** What the library makes up where it finds nothing: https://github.com/kubernetes-client/javascript/blob/2.0.1/src/config.ts */
+const GUESSED_SERVER = 'http://localhost:8080';
+
+function clientOf(config: KubeConfig, where: string): ApiClient {
   const cluster = config.getCurrentCluster();
-  if (cluster === null) throw new EdgeError('KUBECONFIG_NO_CLUSTER', { file: kubeconfig ?? '' });
+  if (cluster === null) throw new EdgeError('KUBECONFIG_NO_CLUSTER', { where });
   return new Client(config, cluster.server.replace(/\/$/, ''));
 }
 
@@ -73,12 +115,13 @@ class Client implements ApiClient {
   }
 
   readonly get = (path: string): Promise<JsonObject> => this.#call('GET', path);
-  readonly post = (path: string, body: object): Promise<JsonObject> => this.#call('POST', path, body);
-  readonly put = (path: string, body: object): Promise<JsonObject> => this.#call('PUT', path, body);
+  readonly post = (path: string, body: object, timeoutMs = CALL_TIMEOUT_MS): Promise<JsonObject> =>
+    this.#call('POST', path, { body, timeoutMs });
+  readonly put = (path: string, body: object): Promise<JsonObject> => this.#call('PUT', path, { body });
   readonly remove = (path: string): Promise<JsonObject> => this.#call('DELETE', path);
   readonly apply = (path: string, body: object, fieldManager: string): Promise<JsonObject> => {
     const query = `fieldManager=${encodeURIComponent(fieldManager)}&force=true`;
-    return this.#call('PATCH', `${path}?${query}`, body, 'application/apply-patch+yaml');
+    return this.#call('PATCH', `${path}?${query}`, { body, contentType: 'application/apply-patch+yaml' });
   };
 
   readonly watch = async (path: string, { signal, onOpen, onEvent }: WatchReader): Promise<void> => {
@@ -106,10 +149,15 @@ class Client implements ApiClient {
     }
   };
 
-  async #call(method: Method, path: string, body?: object, contentType = 'application/json'): Promise<JsonObject> {
+  async #call(
+    method: Method,
+    path: string,
+    options: { readonly body?: object; readonly contentType?: string; readonly timeoutMs?: number } = {},
+  ): Promise<JsonObject> {
+    const { body, contentType = 'application/json', timeoutMs = CALL_TIMEOUT_MS } = options;
     try {
       const response = await this.#fetch(method, path, {
-        signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+        signal: AbortSignal.timeout(timeoutMs),
         ...(body === undefined ? {} : { body: JSON.stringify(body), contentType }),
       });
       if (!response.ok) throw await errorOf(response);

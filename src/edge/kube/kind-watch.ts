@@ -1,7 +1,8 @@
-import { isRecord, type JsonObject, listOf, recordOrEmpty, stringOf } from '../../model/json.ts';
+import { recordOrEmpty, stringOf } from '../../model/json.ts';
 import { KINDS, type Kind } from '../../model/kind.ts';
-import { isKubeObject, type KubeObject, nameOf, namespaceOf } from '../../model/kube-object.ts';
+import { type KubeObject, nameOf, namespaceOf } from '../../model/kube-object.ts';
 import { ApiError, type ApiClient } from './api-client.ts';
+import { listKind, listPath, stripped } from './list-kind.ts';
 
 /** How the watch of one kind stands. */
 export interface WatchState {
@@ -37,7 +38,6 @@ export interface WatchDelays {
 }
 
 const DELAYS: WatchDelays = { first: 500, longest: 30_000, unserved: 60_000 };
-const PAGE = 500;
 /** The server ends a watch after five to ten minutes; asked for four, all kinds are not opened again at once for ever. */
 const WATCH_SECONDS = 240;
 
@@ -134,29 +134,14 @@ export class KindWatch {
   }
 
   #path(): string {
-    const { group, resource, versions } = KINDS[this.kind];
-    const version = versions[this.#version] ?? versions[0];
-    const base = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
-    const namespace = this.#options.namespace();
-    return namespace === undefined ? `${base}/${resource}` : `${base}/namespaces/${namespace}/${resource}`;
+    const { versions } = KINDS[this.kind];
+    return listPath(this.kind, versions[this.#version] ?? '', this.#options.namespace());
   }
 
   async #list(): Promise<string> {
-    const objects: KubeObject[] = [];
-    let next = '';
-    for (;;) {
-      const list = await this.#client.get(`${this.#path()}?limit=${PAGE}${next}`);
-      for (const item of listOf(list.items)) {
-        if (isRecord(item)) objects.push(stripped(item, this.kind, String(list.apiVersion)));
-      }
-      const metadata = recordOrEmpty(list.metadata);
-      const token = stringOf(metadata.continue);
-      if (token === undefined || token === '') {
-        this.#replace(objects);
-        return stringOf(metadata.resourceVersion) ?? '';
-      }
-      next = `&continue=${encodeURIComponent(token)}`;
-    }
+    const { objects, resourceVersion } = await listKind(this.#client, this.kind, this.#path());
+    this.#replace(objects);
+    return resourceVersion;
   }
 
   #replace(objects: readonly KubeObject[]): void {
@@ -192,18 +177,6 @@ export class KindWatch {
       this.#options.fold([], [object]);
     }
   }
-}
-
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
-
-/** Keeps of an object what rules read: no status, no managed fields, no copy of itself in an annotation. */
-function stripped(item: JsonObject, kind: Kind, listVersion: string): KubeObject {
-  const { status: _, metadata, ...rest } = item;
-  const { managedFields: __, annotations, ...kept } = recordOrEmpty(metadata);
-  const { [LAST_APPLIED]: ___, ...notes } = recordOrEmpty(annotations);
-  // Items of a list of a built-in kind say neither; those of a watch say both.
-  const apiVersion = isKubeObject(item) ? item.apiVersion : listVersion;
-  return { ...rest, apiVersion, kind: KINDS[kind].kind, metadata: { ...kept, annotations: notes } };
 }
 
 function keyOf(object: KubeObject): string {

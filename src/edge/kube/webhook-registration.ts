@@ -1,4 +1,4 @@
-import { CONFIGURATION_NAMES, webhookConfigurations } from '../../report/webhook-configurations.ts';
+import { type ClientConfig, CONFIGURATION_NAMES, webhookConfigurations } from '../../report/webhook-configurations.ts';
 import { type JsonObject, listOf, recordOrEmpty, stringOf } from '../../model/json.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { type ApiClient, ApiError } from './api-client.ts';
@@ -21,7 +21,8 @@ export interface Registration {
 /** Registers both configurations with a URL: for a server beside the cluster and not in it. */
 export async function registerWebhooks(client: ApiClient, options: Registration): Promise<void> {
   const caBundle = Buffer.from(options.caBundle).toString('base64');
-  const made = webhookConfigurations(options.rules, (path) => ({ url: `${options.url}${path}`, caBundle }));
+  const clientConfig: ClientConfig = (path) => ({ url: `${options.url}${path}`, caBundle });
+  const made = webhookConfigurations(options.rules, clientConfig, { guarded: false });
   for (const [at, path] of PATHS.entries()) await client.apply(path, made[at] ?? {}, INSTALL_MANAGER);
 }
 

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import { KINDS } from '../../model/kind.ts';
+import { EXCEPTION_RULES } from '../../rules/exceptions/exception-rules.ts';
 
 /** Every metric of the contract, in a registry of its own. */
 export interface Metrics {
@@ -9,6 +10,7 @@ export interface Metrics {
   readonly findings: Counter<string>;
   readonly faults: Counter<string>;
   readonly exceptions: Counter<string>;
+  readonly accessReviews: Counter<string>;
   readonly patches: Counter<string>;
   readonly patchesDropped: Counter<string>;
   readonly inFlight: Gauge<string>;
@@ -53,6 +55,7 @@ export function makeMetrics(rules: readonly { readonly id: string; readonly muta
     findings: counter('rule_findings_total', 'Findings in reviews.', ['rule', 'severity']),
     faults: counter('rule_faults_total', 'Rules that threw: faults of Meshwarden.', ['rule']),
     exceptions: counter('exceptions_applied_total', 'Findings that an exception let pass.', ['rule']),
+    accessReviews: counter('access_reviews_total', 'Questions to the API server who may except a rule.', ['answer']),
     patches: counter('patches_total', 'Patch operations sent.', ['rule']),
     patchesDropped: counter('patches_dropped_total', 'Patches that would not have applied and were not sent.'),
     inFlight: gauge('reviews_in_flight', 'Reviews being read, judged or answered.'),
@@ -71,6 +74,11 @@ export function makeMetrics(rules: readonly { readonly id: string; readonly muta
     metrics.exceptions.inc({ rule }, 0);
     for (const severity of ['error', 'warning', 'note']) metrics.findings.inc({ rule, severity }, 0);
   }
+  // They have findings like other rules, but cannot throw, be excepted or complete anything.
+  for (const { id: rule } of EXCEPTION_RULES) {
+    for (const severity of ['error', 'warning', 'note']) metrics.findings.inc({ rule, severity }, 0);
+  }
+  for (const answer of ['allowed', 'denied', 'failed']) metrics.accessReviews.inc({ answer }, 0);
   for (const result of ['success', 'failure']) metrics.baselineReloads.inc({ result }, 0);
   return metrics;
 }

@@ -27,7 +27,7 @@ const messages = {
   hidden:
     "`{field}` hides the TLS mode of headless {what} from namespaces '{namespaces}', for which Istio may fall back to plaintext; must be left out, or name them",
   missing:
-    "no DestinationRule sets `tls` for headless {what} in namespaces such as {namespaces}, so Istio may fall back to plaintext; must be `mode` 'ISTIO_MUTUAL'",
+    "no DestinationRule sets `tls` for headless {what} in namespaces such as '{namespaces}', so Istio may fall back to plaintext; must be `mode` 'ISTIO_MUTUAL'",
 } as const;
 
 type SayIt = Say<typeof messages>;

@@ -140,6 +140,15 @@ const fail: readonly FailExample[] = [
     finds: ['unset at spec.trafficPolicy.outlierDetection'],
   },
   {
+    title: 'a client’s wildcard with nothing but the name behind the asterisk, which Istio takes for a match too',
+    context: OWNER + SHOP,
+    yaml: destinationRule(top('tls: { mode: ISTIO_MUTUAL }'), {
+      ...AT_SHOP,
+      host: '*ml-service.llmoptimizer.svc.cluster.local',
+    }),
+    finds: ['unset at spec.trafficPolicy.outlierDetection'],
+  },
+  {
     title: 'a rule behind an older one, which may go one day',
     context: OWNER,
     yaml: destinationRule(top('outlierDetection: { interval: 31s }'), { name: 'newer' }),

@@ -18,7 +18,7 @@ const messages = {
     "`{field}` is not for all pods of namespace '{namespaces}', and the others have no connection pool for {what}; must be left out, or a rule without one must stand beside it",
   hidden:
     "`{field}` hides the connection pool of {what} from namespaces '{namespaces}'; must be left out, or name them",
-  missing: 'no DestinationRule gives {what} a connection pool in namespaces such as {namespaces}; must have one',
+  missing: "no DestinationRule gives {what} a connection pool in namespaces such as '{namespaces}'; must have one",
 } as const;
 
 type SayIt = Say<typeof messages>;

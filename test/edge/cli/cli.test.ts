@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { RULES } from '../../../src/rules/index.ts';
 import { run, written } from './scenario.ts';
@@ -29,7 +30,7 @@ t.test('check', async (t) => {
         'DIR/vs.yaml:9:28: error: VirtualService llmoptimizer/ml-service: [MW498] `spec.http[0].retries.attempts` is 10; must be less than or equal to 1. Fix: set 1.',
         '',
         '1 object judged: 1 error, 1 warning',
-        'For why and how to mend: meshwarden explain MW499',
+        'For why and how to mend: meshwarden explain MW498',
         '',
       ].join('\n'),
       err: '',
@@ -94,6 +95,48 @@ t.test('check --context', async (t) => {
   );
 });
 
+t.test('check says what it counts and could not have blamed', async (t) => {
+  const files = { 'vs.yaml': route('10', NAMED) };
+  t.match(
+    await run(t, 'check DIR/vs.yaml --context DIR/vs.yaml', { files }),
+    { code: 0, err: 'meshwarden: 1 of 1 as in --context: what does not change is not blamed\n' },
+    'an object that is not changed',
+  );
+  const typo = 'apiVersion: networking.istio.io/v1\nkind: "Virtual\\eSrvice"\nmetadata: { name: x }\n';
+  t.match(
+    await run(t, 'check -', { stdin: typo }),
+    { code: 0, err: 'meshwarden: no rule reads Virtual\u{fffd}Srvice\n' },
+    'a kind that nothing is known of, such as one that is written wrong',
+  );
+});
+
+t.test('check of a workload', async (t) => {
+  const workload = `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: search, namespace: llmoptimizer }
+spec:
+  selector: { matchLabels: { app: search } }
+  template:
+    metadata: { labels: { app: search } }
+    spec: { containers: [{ name: app, image: registry.example/search }] }
+`;
+  const asServer = await run(t, 'check -', { stdin: workload, rules: RULES });
+  t.match(asServer, { code: 0, out: '1 object judged: nothing found\n' }, 'judges what the server would make of it');
+  t.match(
+    asServer.err,
+    /^meshwarden: <stdin>:1:1: the server would add `spec\.template\.metadata\.annotations`.*\(sidecar-resources\)$/m,
+    'and says what that adds',
+  );
+  const asWritten = await run(t, 'check - --as-written', { stdin: workload, rules: RULES });
+  t.match(asWritten, { code: 1, out: /\[MW101\]/, err: '' }, 'or judges it as it stands');
+  const patched = workload.replace('metadata: { labels', 'metadata: { annotations: 7, labels');
+  t.match(
+    await run(t, 'check -', { stdin: patched, rules: RULES }),
+    { code: 1, out: /error: / },
+    'what cannot be completed is judged as it stands',
+  );
+});
+
 t.test('check -o json', async (t) => {
   const { code, out } = await run(t, 'check DIR/vs.yaml -o json', { files: { 'vs.yaml': route('10', NAMED) } });
   const { baseline, ...report } = JSON.parse(out);
@@ -136,7 +179,7 @@ t.test('check -o json', async (t) => {
   t.match(JSON.parse(written(t, 'r.json')), { findings: [] }, 'goes to a file when asked to');
   t.match(
     await run(t, 'check - --output-file DIR/no/r.json', { stdin: route('1') }),
-    { code: 2, err: "meshwarden: 'DIR/no/r.json' does not exist\n" },
+    { code: 2, err: "meshwarden: 'DIR/no/r.json' cannot be written: the folder that it is to be in does not exist\n" },
     'and says when it cannot',
   );
 });
@@ -191,7 +234,10 @@ t.test('Usage', async (t) => {
   );
   t.match(
     await run(t, 'check a --complet'),
-    { code: 2, err: /unknown option '--complet'\n\(Did you mean --complete\?\)/ },
+    {
+      code: 2,
+      err: /unknown option '--complet'\n\(Did you mean --complete\?\)\n`meshwarden check --help` tells what there is\.\n$/,
+    },
     'an unknown option',
   );
   t.match(
@@ -243,7 +289,7 @@ t.test('explain', async (t) => {
     list,
     {
       code: 0,
-      out: /Traffic\n {2}MW498 {2}few-tries {4}enforce {2}A route tries a few times only\.\n {2}MW499 {2}named-route {2}warn/,
+      out: /Traffic\n {2}MW498 {2}few-tries +enforce {2}A route tries a few times only\.\n {2}MW499 {2}named-route +warn/,
     },
     'lists all rules with modes',
   );
@@ -327,6 +373,18 @@ t.test('completion', async (t) => {
   for (const shell of ['bash', 'zsh', 'fish']) {
     t.match(await run(t, `completion ${shell}`), { code: 0, out: /validate/ }, `is there for ${shell}`);
   }
+  const { out } = await run(t, 'completion bash');
+  const completed = (...words: readonly string[]): string => {
+    const line = words.map((word) => `'${word}'`).join(' ');
+    const ask = `COMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _meshwarden; echo "\${COMPREPLY[*]}"`;
+    return spawnSync('bash', ['-c', `${out}\n${ask}`], { encoding: 'utf8' }).stdout.trim();
+  };
+  t.equal(completed('meshwarden', 'ch'), 'check', 'completes a command');
+  t.equal(completed('meshwarden', 'baseline', ''), 'validate show schema', 'one of a command’s own');
+  t.equal(completed('meshwarden', 'check', '--o'), '--output --output-file', 'an option');
+  t.equal(completed('meshwarden', 'serve', '--cert-mode', ''), 'self cert-manager files', 'a value');
+  t.equal(completed('meshwarden', 'explain', 'MW49'), 'MW498 MW499', 'a rule by its code');
+  t.equal(completed('meshwarden', 'explain', 'few'), 'few-tries', 'and by its id');
   t.match(
     await run(t, 'completion tcsh'),
     { code: 2, err: /Allowed choices are bash, zsh, fish/ },

@@ -98,13 +98,14 @@ export async function run(
     readStdin: async () => new TextEncoder().encode(stdin),
     now: () => NOW,
     colours,
+    progress: () => undefined,
     writeFile: (file, text) => writeFile(file, text),
   };
   const words = commandLine.split(' ').filter((word) => word !== '');
   const code = await runCommandLine(
     words.map((word) => word.replace('DIR', dir)),
     io,
-    { serve: async () => EXIT.clean, demo: async () => EXIT.clean, ...doors },
+    { serve: async () => EXIT.clean, demo: async () => EXIT.clean, readMesh: async () => [], ...doors },
   );
   const shown = (text: string): string => text.replaceAll(dir, 'DIR');
   return { code, out: shown(out), err: shown(err) };

@@ -17,6 +17,7 @@ import { builtBinary, cacheFolder, type GoBuild } from '../../../src/edge/cluste
 import { checkoutFolder } from '../../../src/edge/cluster/checkout.ts';
 import { until } from '../../../src/edge/cluster/component.ts';
 import { controlPlaneBinaries } from '../../../src/edge/cluster/control-plane-binaries.ts';
+import { needKubectl } from '../../../src/edge/cluster/kubectl.ts';
 import { KUBERNETES_VERSION } from '../../../src/edge/cluster/versions.ts';
 
 const BUILD = resolve(import.meta.dirname, '../../../src/edge/cluster/build.ts');
@@ -52,6 +53,13 @@ const GO = (log: string, before = ''): string =>
 function build(folder: string, name = 'thing-v1'): GoBuild {
   return { name, moduleFolder: folder, target: './cmd', ldflags: '-s -w', minutes: 5 };
 }
+
+t.test('kubectl is looked for before anything is started', (t) => {
+  t.throws(() => needKubectl(machine().environment), { message: /^kubectl is not on PATH; install it from https:/ });
+  t.throws(() => needKubectl({}), { message: /^kubectl is not on PATH/ });
+  t.doesNotThrow(() => needKubectl(machine({ kubectl: '' }).environment));
+  t.end();
+});
 
 t.test('a built binary', async (t) => {
   await t.test('is built once, with the time said first, and found again', async (t) => {

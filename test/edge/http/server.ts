@@ -1,7 +1,7 @@
 import type { Test } from 'tap';
 import { makeAuthority, makeServing } from '../../../src/edge/certs/self-signed.ts';
 import { type AdmissionServer, admissionServer } from '../../../src/edge/http/admission-server.ts';
-import { makeReviewer, type Reality } from '../../../src/edge/http/reviewer.ts';
+import { makeReviewer, type Reality, type ReviewerOptions } from '../../../src/edge/http/reviewer.ts';
 import { makeMetrics, type Metrics } from '../../../src/edge/metrics/metrics.ts';
 import { View } from '../../../src/mesh/view.ts';
 import type { Rule } from '../../../src/rules/rule.ts';
@@ -31,6 +31,7 @@ export function subject(
   options: {
     readonly rules?: readonly Rule[];
     readonly reality?: () => Reality;
+    readonly rights?: ReviewerOptions['rights'];
     readonly clock?: () => number;
     readonly slowestMs?: number;
   } = {},
@@ -42,7 +43,15 @@ export function subject(
   const faults: unknown[] = [];
   const fault = (error: unknown): void => void faults.push(error);
   const log = (line: Readonly<Record<string, unknown>>): void => void reviews.push(line);
-  const reviewer = makeReviewer({ rules, reality: options.reality ?? (() => empty), metrics, log, fault });
+  const reviewer = makeReviewer({
+    rules,
+    reality: options.reality ?? (() => empty),
+    // Nobody may except anything where a test does not say so.
+    rights: options.rights ?? (async () => ({ mayExempt: new Set<string>() })),
+    metrics,
+    log,
+    fault,
+  });
   const server = admissionServer({
     tls: pair,
     reviewer,

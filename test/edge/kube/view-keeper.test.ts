@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import t, { type Test } from 'tap';
 import { until } from '../../../src/edge/cluster/component.ts';
 import { mayExempt } from '../../../src/edge/kube/access-review.ts';
-import { ApiError, apiClient } from '../../../src/edge/kube/api-client.ts';
+import { ApiError, apiClient, userClient } from '../../../src/edge/kube/api-client.ts';
 import { keepView, type ViewKeeper } from '../../../src/edge/kube/view-keeper.ts';
 import type { Kind } from '../../../src/model/kind.ts';
 import { annotationsOf, nameOf, namespaceOf } from '../../../src/model/kube-object.ts';
@@ -254,5 +254,13 @@ t.test('a kubeconfig that cannot be used is said in words', (t) => {
     code: 'KUBECONFIG_UNREADABLE',
     message: /^cannot read the kubeconfig '\/nonexistent\/kubeconfig': ENOENT.*; name another with --kubeconfig$/,
   });
+  const folder = t.testdir({ empty: 'apiVersion: v1\nkind: Config\n' });
+  t.throws(() => apiClient(`${folder}/empty`), {
+    code: 'KUBECONFIG_NO_CLUSTER',
+    message: /^the kubeconfig '.*\/empty' has no current context with a cluster; set one with /,
+  });
+  t.intercept(process, 'env', { value: { ...process.env, KUBECONFIG: '', HOME: folder } });
+  t.throws(() => apiClient(undefined), { code: 'NOT_IN_POD' }, 'outside of a pod nobody waits for its API server');
+  t.throws(() => userClient({}), { code: 'KUBECONFIG_NONE' }, 'where nothing is configured, no address is guessed');
   t.end();
 });
