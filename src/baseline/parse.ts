@@ -4,6 +4,7 @@ import type { Baseline } from '../model/baseline.ts';
 import { parseDurationMs } from '../model/duration.ts';
 import { formatPath, type FieldPath } from '../model/field-path.ts';
 import { endOfDay } from '../model/instant.ts';
+import { KNOWN_RELEASES, minorOf } from '../model/istio-release.ts';
 import { printable } from '../model/printable.ts';
 import { parseQuantity } from '../model/quantity.ts';
 import { positionOf } from '../model/yaml-position.ts';
@@ -19,8 +20,8 @@ export type ParsedBaseline =
   | {
       readonly ok: true;
       readonly baseline: Baseline;
-      /** Entries whose day is over at `now`: they no longer count; a fault of the file, not a reason to refuse it. */
-      readonly overdue: readonly Problem[];
+      /** No reason to refuse the file: a release that is not known, entries whose day is over at `now` and that no longer count. */
+      readonly warnings: readonly Problem[];
     }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
@@ -60,8 +61,9 @@ export function parseBaseline(text: string, options: ParseOptions): ParsedBaseli
   }
   const faults = crossCheck(value);
   if (faults.length > 0) return { ok: false, problems: inOrder(faults.map(place)) };
-  const overdue = options.now === undefined ? [] : overdueEntries(value, options.now).map(place);
-  return { ok: true, baseline: completeBaseline(value, options.sha256), overdue };
+  const overdue = options.now === undefined ? [] : overdueEntries(value, options.now);
+  const warnings = [...unknownRelease(value), ...overdue].map(place);
+  return { ok: true, baseline: completeBaseline(value, options.sha256), warnings };
 }
 
 const NO_RULES: readonly RuleName[] = [];
@@ -125,6 +127,16 @@ function toPlain(read: () => unknown): { readonly value: unknown } | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Finds a release of Istio of which it is not known what it does; the rules answer as for the nearest that is. */
+function unknownRelease({ mesh }: RawBaseline): readonly Complaint[] {
+  const { oldest, newest } = KNOWN_RELEASES;
+  const minor = minorOf(mesh.istioVersion);
+  if (minor >= oldest && minor <= newest) return [];
+  const path = ['mesh', 'istioVersion'];
+  const seen = `\`${formatPath(path)}\` is '${mesh.istioVersion}', of which Meshwarden does not know what it does`;
+  return [{ path, message: `${seen}; must be from '1.${oldest}' to '1.${newest}'` }];
 }
 
 /** Finds entries whose last day is over. */

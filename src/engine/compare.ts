@@ -1,7 +1,10 @@
 import type { Change } from '../model/change.ts';
 import { formatPath } from '../model/field-path.ts';
 import { type Finding, identityOf } from '../model/finding.ts';
-import { type ObjectRef, refOf } from '../model/kube-object.ts';
+import { stringsOf } from '../model/json.ts';
+import { kindOf } from '../model/kind.ts';
+import { namespaceOf, nameOf, type ObjectRef, refOf, specOf } from '../model/kube-object.ts';
+import type { Subject } from '../model/subject.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Blamed } from './blamed.ts';
 import { bringsSubject } from './decide.ts';
@@ -73,13 +76,26 @@ function worstByPlace(findings: readonly Finding[]): readonly (readonly [string,
 const FAULT = 'MW001';
 
 /**
- * Chooses the changed object to blame: the responsible one if it changed, else the first that touches the subject. In a
- * whole mesh what a namespace lacks is said of the namespace, and not of whatever else stands in it.
+ * Chooses the changed object to blame: the responsible one if it changed, else what brings the subject, which is the one
+ * whose companion is missing, and not whatever else comes with it; else the first that touches it.
  */
 function blame({ responsible, subject }: Finding, changes: readonly [Change, ...Change[]], complete: boolean): Change {
-  const home = complete && responsible === undefined && subject.kind === 'namespace';
-  const wanted = home ? { apiVersion: 'v1', kind: 'Namespace', namespace: '', name: subject.name } : responsible;
-  return changes.find((change) => isOn(wanted, change)) ?? changes[0];
+  const isWanted = (change: Change): boolean =>
+    responsible === undefined
+      ? (complete || change.operation === 'CREATE') && isHome(subject, change)
+      : isOn(responsible, change);
+  return changes.find(isWanted) ?? changes[0];
+}
+
+function isHome(subject: Subject, { before, after }: Change): boolean {
+  const object = after ?? before;
+  const kind = object === undefined ? undefined : kindOf(object);
+  if (object === undefined || kind === undefined) return false;
+  if (subject.kind === 'namespace') return kind === 'Namespace' && nameOf(object) === subject.name;
+  if (subject.kind === 'gateway') return kind === 'Gateway';
+  if (subject.kind !== 'host') return false;
+  if (kind === 'Service') return subject.name.startsWith(`${nameOf(object)}.${namespaceOf(object)}.svc.`);
+  return kind === 'ServiceEntry' && stringsOf(specOf(object).hosts).some((one) => one.toLowerCase() === subject.name);
 }
 
 /** Tells whether a change brings the subject whose companion is missing: said at once, though it was missing before. */
@@ -87,7 +103,8 @@ function isFirstComer(finding: Finding, change: Change): boolean {
   return finding.responsible === undefined && change.operation === 'CREATE' && bringsSubject(change);
 }
 
-function isOn(responsible: ObjectRef | undefined, { before, after }: Change): boolean {
+/** Tells whether a responsible object is the one that changes. */
+export function isOn(responsible: ObjectRef | undefined, { before, after }: Change): boolean {
   const object = after ?? before;
   if (responsible === undefined || object === undefined) return false;
   const ref = refOf(object);

@@ -6,7 +6,7 @@ import { formatPath } from '../model/field-path.ts';
 import type { Finding } from '../model/finding.ts';
 import { endOfDay } from '../model/instant.ts';
 import { isWorkloadKind, kindOf } from '../model/kind.ts';
-import { namespaceOf, type ObjectRef, refOf } from '../model/kube-object.ts';
+import { formatRef, namespaceOf, type ObjectRef, refOf } from '../model/kube-object.ts';
 import { isAbsent, recordOrEmpty } from '../model/json.ts';
 import type { AppliedException, JudgedFinding, Mode, Severity, Verdict } from '../model/verdict.ts';
 import type { Rule } from '../rules/rule.ts';
@@ -141,7 +141,10 @@ function objectOf(change: Change): ObjectRef {
   return refOf(change.after ?? change.before ?? NOBODY);
 }
 
-/** Keeps of findings with one code on one field the worst: one route to two services is one fault. */
+/**
+ * Keeps of findings with one code on one field the worst: one route to two services is one fault. Of equal ones the one that
+ * stands on the responsible object itself is kept, where that came too.
+ */
 function onePerFault(findings: readonly JudgedFinding[]): JudgedFinding[] {
   const kept = new Map<string, JudgedFinding>();
   for (const finding of findings) {
@@ -163,7 +166,13 @@ function onePerFault(findings: readonly JudgedFinding[]): JudgedFinding[] {
 function isWorse(left: JudgedFinding, right: JudgedFinding): boolean {
   const order: readonly Severity[] = ['error', 'warning', 'note'];
   const bySeverity = order.indexOf(right.severity) - order.indexOf(left.severity);
-  return bySeverity !== 0 ? bySeverity > 0 : (left.magnitude ?? 0) > (right.magnitude ?? 0);
+  if (bySeverity !== 0) return bySeverity > 0;
+  const byMagnitude = (left.magnitude ?? 0) - (right.magnitude ?? 0);
+  return byMagnitude !== 0 ? byMagnitude > 0 : isOnResponsible(left) && !isOnResponsible(right);
+}
+
+function isOnResponsible({ object, responsible }: JudgedFinding): boolean {
+  return responsible !== undefined && formatRef(responsible) === formatRef(object);
 }
 
 function compareFindings(left: JudgedFinding, right: JudgedFinding): number {

@@ -1,4 +1,5 @@
 import { type Touched, touchedBy } from '../mesh/touched.ts';
+import { type TouchedBySettings, touchedBySettings } from '../mesh/touched-by-settings.ts';
 import type { View } from '../mesh/view.ts';
 import type { Baseline, GatewayBaseline } from '../model/baseline.ts';
 import type { Change } from '../model/change.ts';
@@ -7,9 +8,11 @@ import { type Kind, kindOf } from '../model/kind.ts';
 import type { KubeObject } from '../model/kube-object.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Facts, Rule } from '../rules/rule.ts';
-import type { Blamed } from './blamed.ts';
+import { alikeFor } from './alike.ts';
+import type { Blamed, Circumstances } from './blamed.ts';
 import { compare } from './compare.ts';
 import { decide } from './decide.ts';
+import { isExempted } from './exempted-objects.ts';
 import { faultFinding } from './fault.ts';
 import { asItEnds, isBookkeeping } from './bookkeeping.ts';
 
@@ -29,6 +32,8 @@ interface Subjects {
   readonly hosts: Set<string>;
   readonly namespaces: Set<string>;
   readonly gateways: Set<GatewayBaseline>;
+  /** Where it takes the place of `hosts`, by the settings that a rule reads. */
+  hostsFor?: TouchedBySettings['hostsFor'];
 }
 
 /**
@@ -56,15 +61,7 @@ export function judge(changes: readonly Change[], bench: Bench): Verdict {
       compare(was, is, { rule, changes: [change], complete }, blamed);
     }
   }
-  const subjects = subjectsOf(real, before, after, bench.baseline);
-  for (const rule of rules) {
-    for (const [input, touching] of inputsOf(rule, subjects, real)) {
-      const is = safely(rule, input, factsAfter, touching[0]);
-      present.push(...is);
-      compare(() => safely(rule, input, factsBefore, touching[0]), is, { rule, changes: touching, complete }, blamed);
-    }
-  }
-  return decide(blamed, {
+  const circumstances: Circumstances = {
     changes: real,
     before,
     after,
@@ -73,7 +70,34 @@ export function judge(changes: readonly Change[], bench: Bench): Verdict {
     present,
     now: bench.now,
     complete,
-  });
+  };
+  const subjects = subjectsOf(real, before, after, bench.baseline);
+  if (reachesMany(real, subjects)) {
+    const verdict = decide(blamed, circumstances);
+    if (verdict.decision === 'deny') return verdict;
+  }
+  for (const rule of rules) {
+    const inputs = [...inputsOf(rule, subjects, real)];
+    const alike = alikeFor(rule, { changes: real, before: factsBefore, after: factsAfter, count: inputs.length });
+    for (const [input, touching] of inputs) {
+      if (typeof input === 'string' && alike?.isSettled(input) === true) continue;
+      const known = blamed.length;
+      const is = safely(rule, input, factsAfter, touching[0]);
+      present.push(...is);
+      compare(() => safely(rule, input, factsBefore, touching[0]), is, { rule, changes: touching, complete }, blamed);
+      if (typeof input === 'string') alike?.settle(input, blamed.slice(known));
+    }
+  }
+  return decide(blamed, circumstances);
+}
+
+/** To judge so many hosts takes a second, which a change that is refused for itself is not worth. */
+const MANY_HOSTS = 1000;
+
+/** Tells whether a single change reaches so many hosts; with an exception what it covers must be known before it is decided. */
+function reachesMany([change, ...more]: readonly Change[], subjects: ReadonlyMap<Change, Subjects>): boolean {
+  if (change === undefined || more.length > 0 || isExempted(change.before) || isExempted(change.after)) return false;
+  return (subjects.get(change)?.hosts.size ?? 0) > MANY_HOSTS;
 }
 
 function viewBefore(view: View, changes: readonly Change[]): View {
@@ -120,9 +144,15 @@ function subjectsOf(changes: readonly Change[], before: View, after: View, basel
   const subjects = new Map<Change, Subjects>();
   for (const change of changes) {
     const all: Subjects = { hosts: new Set(), namespaces: new Set(), gateways: new Set() };
+    subjects.set(change, all);
+    const bySettings = changes.length > 1 ? undefined : touchedBySettings(change, { before, after, baseline });
+    if (bySettings !== undefined) {
+      merge(all, { ...bySettings, hosts: all.hosts });
+      all.hostsFor = bySettings.hostsFor;
+      continue;
+    }
     if (change.before !== undefined) merge(all, touchedBy(change.before, before, baseline));
     if (change.after !== undefined) merge(all, touchedBy(change.after, after, baseline));
-    subjects.set(change, all);
   }
   return subjects;
 }
@@ -140,17 +170,16 @@ function inputsOf(
   changes: readonly Change[],
 ): Iterable<readonly [Input, readonly [Change, ...Change[]]]> {
   if (rule.subject === 'object') return [];
-  const { subject } = rule;
   const [first, ...more] = changes;
   if (first !== undefined && more.length === 0) {
     const touching = [first] as const;
-    return Array.from(touchedFor(subject, first, subjects), (input) => [input, touching] as const);
+    return Array.from(touchedFor(rule, first, subjects), (input) => [input, touching] as const);
   }
   const inputs = new Map<Input, [Change, ...Change[]]>();
   for (const change of changes) {
     const kind = kindOf(change.after ?? change.before ?? NOBODY);
     if (kind === undefined || !rule.reads.includes(kind)) continue;
-    for (const input of touchedFor(subject, change, subjects)) {
+    for (const input of touchedFor(rule, change, subjects)) {
       const touching = inputs.get(input);
       if (touching === undefined) inputs.set(input, [change]);
       else touching.push(change);
@@ -160,13 +189,14 @@ function inputsOf(
 }
 
 function touchedFor(
-  subject: 'host' | 'namespace' | 'gateway',
+  { subject, settings }: Rule,
   change: Change,
   subjects: ReadonlyMap<Change, Subjects>,
 ): ReadonlySet<Input> {
   const all = subjects.get(change);
   if (all === undefined) return NO_INPUTS;
-  return subject === 'host' ? all.hosts : subject === 'namespace' ? all.namespaces : all.gateways;
+  if (subject === 'host') return all.hostsFor?.(settings) ?? all.hosts;
+  return subject === 'namespace' ? all.namespaces : all.gateways;
 }
 
 const NO_INPUTS: ReadonlySet<Input> = new Set<Input>();

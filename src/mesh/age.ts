@@ -24,6 +24,15 @@ export function compareServiceAge(left: KubeObject, right: KubeObject): number {
   return compareText(namespaceOf(left), namespaceOf(right));
 }
 
+/**
+ * Orders two HTTPRoutes as istiod does when it merges them: the oldest first, ties by namespace and then by the name of the
+ * VirtualService that it makes of each, in which a tilde follows the route's own.
+ * @see https://github.com/istio/istio/blob/1.31.0/pilot/pkg/config/kube/gateway/conversion.go `sortRoutesByCreationTime`
+ */
+export function compareRouteAge(left: KubeObject, right: KubeObject): number {
+  return compareServiceAge(left, right) || compareText(`${nameOf(left)}~`, `${nameOf(right)}~`);
+}
+
 function createdMs(object: KubeObject): number {
   const text = stringOf(recordOrEmpty(object.metadata).creationTimestamp);
   return (text === undefined ? undefined : parseInstant(text)) ?? Number.POSITIVE_INFINITY;

@@ -3,7 +3,6 @@ import { isWildcard } from './hosts.ts';
 import { effectiveEntries } from './route-delegates.ts';
 import type { Entry } from './route-entries.ts';
 import { ownerFor, seenEntries } from './route-owners.ts';
-import { routeReads } from './route-reads.ts';
 import { retriesOf } from './route-retries.ts';
 import { boundTo } from './routers.ts';
 import { type MeshViewer, type Place, type Route, rootsTo, routesSeenBy, routesTo } from './routes.ts';
@@ -47,33 +46,39 @@ export function declaredHops(baseline: Baseline): readonly Hop[] {
  * without a timeout; that a timeout is missing is another rule's matter.
  */
 export function effectiveHops(view: View, baseline: Baseline): readonly Hop[] {
-  const { mesh, kinds } = routeReads(view);
-  const compute = (): readonly Hop[] => {
-    // Callers of one namespace see the same.
-    const known = new Map<string, readonly Leg[]>();
-    const legsOf = ({ to, caller }: Call): readonly Leg[] => {
-      const key = `${caller?.namespace ?? ''}/${to}`;
-      const legs =
-        known.get(key) ?? (caller === undefined ? entryLegs(view, baseline, to) : legsFrom(view, caller, to));
-      known.set(key, legs);
-      return legs;
-    };
-    return declaredCalls(baseline).flatMap((call) => hopsOf(view, baseline, call, legsOf(call)));
-  };
-  return view.memo(`effectiveHops|${baseline.sha256}|${mesh}`, compute, kinds);
+  const compute = (): readonly Hop[] => declaredCalls(baseline).flatMap((call) => hopsOf(view, baseline, call));
+  return view.memo(`effectiveHops|${baseline.sha256}`, compute);
 }
 
-function hopsOf(view: View, baseline: Baseline, { from, to }: Call, direct: readonly Leg[]): readonly Hop[] {
-  const gateway = direct
-    .flatMap(({ targets }) => targets)
-    .find(({ host }) => baseline.gateways.egress.some((one) => one.host === host))?.host;
-  if (gateway === undefined) return [{ from, to, label: labelOf(to, baseline), hosts: [to], ...numbersOf(direct) }];
+function hopsOf(view: View, baseline: Baseline, { from, to, caller }: Call): readonly Hop[] {
+  const { gateway, numbers } = directLegs(view, baseline, caller, to);
+  if (gateway === undefined) return [{ from, to, label: labelOf(to, baseline), hosts: [to], ...numbers }];
   const leg = `${gateway} for ${to}`;
   const label = gateway.split('.', 1)[0] ?? gateway;
+  const compute = (): Numbers => numbersOf(legsAtGateways(view, baseline, to));
+  const beyond = view.memo(`legsAtGateways|${baseline.sha256}|${to}`, compute);
   return [
-    { from, to: leg, label, hosts: [gateway, to], ...numbersOf(direct) },
-    { from: leg, to, label: labelOf(to, baseline), hosts: [to], ...numbersOf(legsAtGateways(view, baseline, to)) },
+    { from, to: leg, label, hosts: [gateway, to], ...numbers },
+    { from: leg, to, label: labelOf(to, baseline), hosts: [to], ...beyond },
   ];
+}
+
+interface DirectLegs {
+  readonly numbers: Numbers;
+  /** The egress gateway that they lead to. */
+  readonly gateway?: string | undefined;
+}
+
+/** Callers of one namespace see the same. */
+function directLegs(view: View, baseline: Baseline, caller: ServiceBaseline | undefined, to: string): DirectLegs {
+  const compute = (): DirectLegs => {
+    const legs = caller === undefined ? entryLegs(view, baseline, to) : legsFrom(view, caller, to);
+    const isEgress = ({ host }: Route['targets'][number]): boolean =>
+      baseline.gateways.egress.some((one) => one.host === host);
+    const gateway = legs.flatMap(({ targets }) => targets).find(isEgress)?.host;
+    return { numbers: numbersOf(legs), gateway };
+  };
+  return view.memo(`directLegs|${baseline.sha256}|${caller?.namespace ?? ''}|${to}`, compute);
 }
 
 /** Returns the shortest time after which a declared caller of a host has left; infinite where none is known. */

@@ -1,6 +1,5 @@
 import type { FieldPath } from '../model/field-path.ts';
 import { isRecord, recordOrEmpty, recordsOf, stringOf } from '../model/json.ts';
-import type { Kind } from '../model/kind.ts';
 import { type KubeObject, specOf } from '../model/kube-object.ts';
 import { mergesOf, rulesNaming, type Subset } from './destination-rules.ts';
 import {
@@ -27,9 +26,6 @@ export interface Combination {
   readonly blocks: Blocks;
 }
 
-/** The kinds that the policy of a host depends on. */
-const POLICY_KINDS: readonly Kind[] = ['DestinationRule', 'ConfigMap'];
-
 /**
  * Returns what each DestinationRule that names a host would do: its top, each of its ports, each of its subsets, and each
  * subset on each port that its own settings or the top's name. Where it has no policy of its own, that of the rule
@@ -38,7 +34,7 @@ const POLICY_KINDS: readonly Kind[] = ['DestinationRule', 'ConfigMap'];
 export function combinations(view: View, host: string): readonly Combination[] {
   const compute = (): readonly Combination[] =>
     rulesNaming(view, host).flatMap((object) => combinationsOf(view, host, object));
-  return view.memo(`combinations|${host}`, compute, POLICY_KINDS);
+  return view.memo(`combinations|${host}`, compute);
 }
 
 function combinationsOf(view: View, host: string, object: KubeObject): readonly Combination[] {
@@ -109,5 +105,5 @@ export function placedBlocks(view: View, host: string, name: BlockName): readonl
       return [{ ...block, object, where }];
     });
   };
-  return view.memo(`placedBlocks|${name}|${host}`, compute, POLICY_KINDS);
+  return view.memo(`placedBlocks|${name}|${host}`, compute);
 }

@@ -1,7 +1,7 @@
 import { isRecord, type JsonObject, recordOrEmpty, recordsOf, sameJson, stringOf, stringsOf } from '../model/json.ts';
 import { type KubeObject, namespaceOf, specOf } from '../model/kube-object.ts';
 import { expandHost, isWildcard } from './hosts.ts';
-import { meshConfig, protoField } from './mesh-config.ts';
+import { meshSetting } from './mesh-config.ts';
 import type { View } from './view.ts';
 import { isSubset } from './workload-selector.ts';
 
@@ -54,7 +54,7 @@ export function rulesNaming(view: View, host: string): readonly KubeObject[] {
     const wildcards = wildcardRules(view).flatMap(({ suffix, rule }) => (bare.endsWith(suffix) ? [rule] : []));
     return wildcards.length === 0 ? exact : [...exact, ...wildcards];
   };
-  return view.memo(`rulesNaming|${host}`, compute, ['DestinationRule']);
+  return view.memo(`rulesNaming|${host}`, compute);
 }
 
 function writtenHost(rule: KubeObject, { settings }: View): string {
@@ -70,7 +70,7 @@ interface WildcardRule {
 function wildcardRules(view: View): readonly WildcardRule[] {
   const compute = (): readonly WildcardRule[] =>
     view.lookup('DestinationRule|wildcard').map((rule) => ({ suffix: writtenHost(rule, view).slice(1), rule }));
-  return view.memo('wildcardRules', compute, ['DestinationRule']);
+  return view.memo('wildcardRules', compute);
 }
 
 /**
@@ -150,13 +150,11 @@ function hostRules(view: View, host: string): HostRules {
     const hasSelector = (object: KubeObject): boolean => isRecord(specOf(object).workloadSelector);
     const all = rulesNaming(view, host);
     const sorted = [...all.filter(hasSelector), ...all.filter((object) => !hasSelector(object))];
-    const isPrivateByDefault = stringsOf(
-      protoField(meshConfig(view).config, 'defaultDestinationRuleExportTo'),
-    ).includes('.');
+    const isPrivateByDefault = stringsOf(meshSetting(view, 'defaultDestinationRuleExportTo')).includes('.');
     for (const object of sorted) place(rules, object, isPrivateByDefault, view);
     return rules;
   };
-  return view.memo(`hostRules|${host}`, compute, ['DestinationRule', 'ConfigMap']);
+  return view.memo(`hostRules|${host}`, compute);
 }
 
 /**

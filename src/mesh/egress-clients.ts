@@ -7,7 +7,7 @@ import { isMeshNamespace, meshNamespaces } from './namespaces.ts';
 import { exportedTo } from './route-delegates.ts';
 import { boundTo, claimedHosts } from './routers.ts';
 import type { MeshViewer } from './route-types.ts';
-import { sidecarClasses, type SidecarUse } from './sidecar-classes.ts';
+import { type SidecarUse, usesElsewhere } from './sidecar-classes.ts';
 import { type Importable, knows, sidecarsOf } from './sidecar-scope.ts';
 import type { View } from './view.ts';
 
@@ -55,10 +55,9 @@ function scopesOf(
   const withOwn = new Set(view.list('Sidecar').map(namespaceOf));
   const plain = meshNamespaces(view, baseline).find((one) => !named.has(one) && !withOwn.has(one));
   if (plain !== undefined) for (const sidecar of sidecarsOf(view, plain)) add({ namespace: plain, sidecar });
-  for (const uses of sidecarClasses(view)) {
-    const other = uses.find(({ namespace }) => !named.has(namespace) && isMeshNamespace(namespace, view, baseline));
-    if (other !== undefined) add(other);
-  }
+  const isOther = (namespace: string): boolean => !named.has(namespace) && isMeshNamespace(namespace, view, baseline);
+  const homes = things.map(({ namespace }) => namespace);
+  for (const use of usesElsewhere(view, homes, isOther)) add(use);
   return [...scopes, ...alike.values()];
 }
 

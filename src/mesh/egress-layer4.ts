@@ -8,7 +8,7 @@ import type { Way } from './egress.ts';
 import { expandHost, isWildcard } from './hosts.ts';
 import { exportedTo } from './route-delegates.ts';
 import { gatewayName } from './route-match.ts';
-import { boundTo, claimedHosts, virtualServicesNaming } from './routers.ts';
+import { boundTo, claimedHosts, expandedHosts, virtualServicesNaming } from './routers.ts';
 import type { MeshViewer, PassedOver } from './route-types.ts';
 import { knows } from './sidecar-scope.ts';
 import type { View } from './view.ts';
@@ -21,33 +21,45 @@ import { isSubset } from './workload-selector.ts';
  */
 export function layer4Ways(view: View, baseline: Baseline, port: RegisteredPort): readonly Way[] {
   const client = port.viewer;
-  const routers = layer4Routers(view, client, port);
-  const found = port.isTls ? tlsRoutes(routers, client, port) : tcpRoutes(routers, client, port);
+  const found = layer4Routes(view, client, port);
   const names = [port.host.toLowerCase()];
-  const rest = { port: port.number, protocol: port.isTls ? 'TLS' : 'TCP', entry: port.entry } as const;
+  const doubt = port.isDoubtful ? { isDoubtful: true as const } : {};
+  const rest = { port: port.number, protocol: port.isTls ? 'TLS' : 'TCP', entry: port.entry, ...doubt } as const;
   const registers = {
     object: refOf(port.entry),
     says: `registers ${port.host} on port ${port.number} as ${rest.protocol}`,
   };
-  const ways = found.routes.map(
-    (one): Way => ({
+  const ways = found.routes.map((one): Way => {
+    const to = targetsOf(one, view);
+    return {
       ...rest,
-      exit: routeExit(view, baseline, targetHosts(one, view)),
+      exit: routeExit(view, baseline, client, to),
+      to,
       names: one.sniHosts.length > 0 ? one.sniHosts : names,
       name: one.name,
       at: { object: one.object, path: one.path },
       passedOver: [],
       because: [registers, { object: refOf(one.object), path: one.path, says: 'is the route' }],
-    }),
-  );
+    };
+  });
   if (found.isComplete) return ways;
   const passedOver = passedOverFor(view, client, port);
   const at = port.listener === undefined ? {} : { at: port.listener };
-  return [...ways, { ...rest, exit: 'direct', names, name: 'default', ...at, passedOver, because: [registers] }];
+  const to = [{ host: port.host.toLowerCase(), written: port.host }];
+  return [...ways, { ...rest, exit: 'direct', to, names, name: 'default', ...at, passedOver, because: [registers] }];
+}
+
+/** A port that is not read as HTTP, or not only. */
+export type Layer4Port = Pick<RegisteredPort, 'host' | 'number' | 'isTls'>;
+
+/** Returns the routes that a client's proxy has for such a port, in the order in which istiod finds them. */
+export function layer4Routes(view: View, client: MeshViewer, port: Layer4Port): Layer4Found {
+  const routers = layer4Routers(view, client, port);
+  return port.isTls ? tlsRoutes(routers, client, port) : tcpRoutes(routers, client, port);
 }
 
 /** A `tls` or `tcp` entry with one match of it. */
-interface Layer4Route {
+export interface Layer4Route {
   readonly object: KubeObject;
   readonly path: FieldPath;
   readonly name: string;
@@ -55,13 +67,14 @@ interface Layer4Route {
   readonly value: JsonObject;
 }
 
-interface Found {
+/** The routes of a port. */
+export interface Layer4Found {
   readonly routes: readonly Layer4Route[];
   /** True: no request is left for the host's own cluster. */
   readonly isComplete: boolean;
 }
 
-function tlsRoutes(routers: readonly KubeObject[], client: MeshViewer, { number }: RegisteredPort): Found {
+function tlsRoutes(routers: readonly KubeObject[], client: MeshViewer, { number }: Layer4Port): Layer4Found {
   const taken = new Set<string>();
   const routes: Layer4Route[] = [];
   let isComplete = false;
@@ -101,7 +114,7 @@ function fits(match: JsonObject, namespace: string, client: MeshViewer, port: nu
   return client.labels !== 'none' && isSubset(wanted, client.labels) ? 'yes' : 'no';
 }
 
-function tcpRoutes(routers: readonly KubeObject[], client: MeshViewer, { number }: RegisteredPort): Found {
+function tcpRoutes(routers: readonly KubeObject[], client: MeshViewer, { number }: Layer4Port): Layer4Found {
   const routes: Layer4Route[] = [];
   for (const object of routers) {
     for (const [index, value] of recordsOf(specOf(object).tcp).entries()) {
@@ -120,18 +133,21 @@ function tcpRoutes(routers: readonly KubeObject[], client: MeshViewer, { number 
   return { routes, isComplete: false };
 }
 
-function targetHosts({ object, value }: Layer4Route, { settings }: View): readonly SentTo[] {
+function targetsOf({ object, value }: Layer4Route, { settings }: View): readonly SentTo[] {
   const all = recordsOf(value.route);
   return all.flatMap((one) => {
     if (all.length > 1 && (numberOf(one.weight) ?? 0) === 0) return [];
-    const host = stringOf(recordOrEmpty(one.destination).host) ?? '';
-    const written = expandHost(host, namespaceOf(object), settings.clusterDomain);
-    return [{ host: written.toLowerCase().replace(/\.$/, ''), written }];
+    const { host, subset } = recordOrEmpty(one.destination);
+    const written = expandHost(stringOf(host) ?? '', namespaceOf(object), settings.clusterDomain);
+    const name = stringOf(subset);
+    return [
+      { host: written.toLowerCase().replace(/\.$/, ''), written, ...(name === undefined ? {} : { subset: name }) },
+    ];
   });
 }
 
 /** Returns the VirtualServices that may route a port for a client, in the order in which istiod asks them. */
-function layer4Routers(view: View, client: MeshViewer, port: RegisteredPort): readonly KubeObject[] {
+function layer4Routers(view: View, client: MeshViewer, port: Layer4Port): readonly KubeObject[] {
   const groups: [KubeObject[], KubeObject[], KubeObject[]] = [[], [], []];
   for (const object of virtualServicesFor(view, port)) {
     const exportTo = exportedTo(view, object);
@@ -142,9 +158,9 @@ function layer4Routers(view: View, client: MeshViewer, port: RegisteredPort): re
 }
 
 /** Letters of another case make another host here, in the ServiceEntry and the VirtualService alike, unlike for HTTP. */
-function virtualServicesFor(view: View, { host }: RegisteredPort): readonly KubeObject[] {
+function virtualServicesFor(view: View, { host }: Layer4Port): readonly KubeObject[] {
   return virtualServicesOverlapping(view, host.toLowerCase()).filter((one) =>
-    stringsOf(specOf(one).hosts).some((name) => overlap(name, host)),
+    expandedHosts(one, view.settings.clusterDomain).some((name) => overlap(name, host)),
   );
 }
 
@@ -158,10 +174,13 @@ export function virtualServicesOverlapping(view: View, host: string): readonly K
     view
       .list('VirtualService')
       .filter((one) => claimedHosts(one, view.settings.clusterDomain).some((name) => overlap(name, host)));
-  return view.memo(`virtualServicesOverlapping|${host}`, compute, ['VirtualService']);
+  return view.memo(`virtualServicesOverlapping|${host}`, compute);
 }
 
-/** @see https://github.com/istio/istio/blob/1.31.0/pkg/config/host/name.go `Matches` */
+/**
+ * Tells whether two names are equal, or one of them is a wildcard that covers the other.
+ * @see https://github.com/istio/istio/blob/1.31.0/pkg/config/host/name.go `Matches`
+ */
 function overlap(left: string, right: string): boolean {
   if (isWildcard(left) && right.endsWith(left.slice(1))) return true;
   return isWildcard(right) ? left.endsWith(right.slice(1)) : left === right;
@@ -171,14 +190,14 @@ function reasonFor(
   view: View,
   object: KubeObject,
   { namespace, sidecar }: MeshViewer,
-  { number }: RegisteredPort,
+  { number }: Layer4Port,
 ): PassedOver | undefined {
   if (!boundTo(object).includes('mesh')) return { object, path: ['spec', 'gateways'], reason: 'gateways' };
   const exportTo = exportedTo(view, object);
   if (exportTo.has('~') || !(exportTo.has('*') || exportTo.has(namespace))) {
     return { object, path: ['spec', 'exportTo'], reason: 'hidden' };
   }
-  const hosts = claimedHosts(object, view.settings.clusterDomain);
+  const hosts = expandedHosts(object, view.settings.clusterDomain);
   const isKnown = knows(sidecar, namespace, number, { namespace: namespaceOf(object), hosts, fit: 'either' });
   return isKnown || sidecar === undefined
     ? undefined

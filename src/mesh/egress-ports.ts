@@ -1,9 +1,9 @@
 import { type JsonObject, numberOf, recordOf, recordsOf, stringOf, stringsOf } from '../model/json.ts';
 import { type KubeObject, specOf } from '../model/kube-object.ts';
-import { isExportedTo, servicesNamed } from './known-service.ts';
+import { chosenAmong, isExportedTo, type KnownService, servicesNamed } from './known-service.ts';
 import { meshConfig, protoField } from './mesh-config.ts';
 import type { MeshViewer, Place } from './route-types.ts';
-import { type Importable, knows } from './sidecar-scope.ts';
+import { knows } from './sidecar-scope.ts';
 import type { View } from './view.ts';
 
 /** A port of a ServiceEntry by which a client knows a host, as the client's proxy listens to it. */
@@ -19,6 +19,8 @@ export interface RegisteredPort {
   readonly isOther: boolean;
   /** True: its listener is for all ports of the host, and no route that asks for a port fits there. */
   readonly isFree: boolean;
+  /** True: it is there only where no other service takes its place, which is not looked at. */
+  readonly isDoubtful: boolean;
   /** The client as it is to be asked about HTTP routes. */
   readonly viewer: MeshViewer;
   /** The Sidecar's own listener for it, or the mesh's, which goes before what the entry says of the port. */
@@ -32,19 +34,32 @@ const TCP: ReadonlySet<string> = new Set(['TCP', 'MONGO', 'MYSQL', 'REDIS', 'HBO
 const mayBeHttp = (protocol: string): boolean => HTTP.has(protocol) || !(TLS.has(protocol) || TCP.has(protocol));
 
 /**
- * Returns the ports of all ServiceEntries by which a client knows a host; where two name the same port, Istio keeps one of
- * them, and both are returned. A Sidecar's listener for a port says what the port is taken for; one that is a proxy for
- * HTTP, or a socket, is there for all ports of a host, and no route that asks for a port fits there.
+ * Returns the ports of all ServiceEntries by which a client knows a host; where two of one namespace name the same port,
+ * both are returned. A Sidecar's listener for a port says what the port is taken for; one that is a proxy for HTTP, or a
+ * socket, is there for all ports of a host, and no route that asks for a port fits there.
  * @see https://github.com/istio/istio/blob/1.31.0/pilot/pkg/networking/core/listener.go `buildSidecarOutboundListeners`
  */
 export function registeredPorts(view: View, host: string, client: MeshViewer): readonly RegisteredPort[] {
   const listeners = client.sidecar === undefined ? [] : listenersOf(client.sidecar);
   const free = [...listeners.filter(({ isFree }) => isFree), ...meshListeners(view)];
-  return servicesNamed(view, host).flatMap((service) => {
-    const { object, namespace, isKubernetes } = service;
-    if (isKubernetes || !isExportedTo(service, client.namespace, view)) return [];
-    const written = stringsOf(specOf(object).hosts).find((one) => one.toLowerCase() === host) ?? host;
-    const named = { entry: object, host: written, thing: { namespace, hosts: [host], fit: 'covered' } } as const;
+  const visible = servicesNamed(view, host)
+    .filter((one) => isExportedTo(one, client.namespace, view))
+    .map((service) => ({ service, written: writtenIn(service, host) }));
+  return visible.flatMap(({ service, written }) => {
+    if (service.isKubernetes) return [];
+    const { object } = service;
+    const isSeen = (sidecar: KubeObject | undefined, number?: number, needsPort = false): boolean => {
+      const known = visible
+        .filter((one) => one.written === written)
+        .map((one) => one.service)
+        .filter(
+          ({ namespace, ports }) =>
+            knows(sidecar, client.namespace, number, { namespace, hosts: [written], fit: 'covered' }) &&
+            !(needsPort && !ports.some((port) => port.number === number)),
+        );
+      return known.includes(service) && chosenAmong(known, client.namespace, view)?.namespace === service.namespace;
+    };
+    const named: Named = { entry: object, host: written, isSeen };
     const ports = portsOf(specOf(object));
     return [
       ...ports.flatMap((port) => ordinary(named, port, client, listeners)),
@@ -53,10 +68,17 @@ export function registeredPorts(view: View, host: string, client: MeshViewer): r
   });
 }
 
+/** Letters of another case make another host of it. */
+function writtenIn({ object, isKubernetes }: KnownService, host: string): string {
+  if (isKubernetes) return host;
+  return stringsOf(specOf(object).hosts).find((one) => one.toLowerCase() === host) ?? host;
+}
+
 interface Named {
   readonly entry: KubeObject;
   readonly host: string;
-  readonly thing: Importable;
+  /** Tells whether the proxies of a Sidecar take this entry when they call a port; `needsPort`: of those that have the port. */
+  readonly isSeen: (sidecar: KubeObject | undefined, number?: number, needsPort?: boolean) => boolean;
 }
 
 interface Port {
@@ -66,59 +88,76 @@ interface Port {
 
 function ordinary(
   named: Named,
-  { number, protocol }: Port,
+  port: Port,
   client: MeshViewer,
   listeners: readonly Listener[],
 ): readonly RegisteredPort[] {
-  const { thing, ...rest } = named;
+  const { isSeen, ...rest } = named;
+  const { number, protocol } = port;
   const own = listeners.find((one) => one.number === number);
-  if (own?.isFree !== true && knows(client.sidecar, client.namespace, number, thing)) {
-    const listens = own?.protocol ?? protocol;
-    return [
-      {
-        ...rest,
-        number,
-        isTls: TLS.has(listens),
-        mayBeHttp: mayBeHttp(protocol) && mayBeHttp(listens),
-        isOther: !HTTP.has(listens),
-        isFree: false,
-        viewer: { ...client, port: number },
-        ...(own === undefined ? {} : { listener: own.at }),
-      },
-    ];
+  if (own?.isFree === true || !isSeen(client.sidecar, number, own !== undefined)) {
+    return own === undefined ? [] : behindOwn(named, port, client);
   }
-  return own === undefined || HTTP.has(protocol) ? [] : behindOwn(named, { number, protocol }, client);
+  const listens = own?.protocol ?? protocol;
+  const first: RegisteredPort = {
+    ...rest,
+    number,
+    isTls: TLS.has(listens),
+    mayBeHttp: mayBeHttp(protocol) && mayBeHttp(listens),
+    isOther: !HTTP.has(listens),
+    isFree: false,
+    isDoubtful: false,
+    viewer: { ...client, port: number },
+    ...(own === undefined ? {} : { listener: own.at }),
+  };
+  return own === undefined || takesFrom(own, rest.entry) ? [first] : [first, ...behindOwn(named, port, client)];
+}
+
+/** Tells whether a listener for a port that knows a host takes the place at which the one for all ports would listen for it. */
+function takesFrom({ isBound, protocol }: Listener, entry: KubeObject): boolean {
+  return !isBound && !(HTTP.has(protocol) && stringsOf(specOf(entry).addresses).length > 0);
 }
 
 /**
- * A listener for a port takes it from the one for all ports only where it knows a service on it; whether it does, and at
- * the same address, is not looked at: what is no HTTP is taken to leave by the other one too.
+ * A listener for a port takes it from the one for all ports at the addresses of the services that it knows on it, and all
+ * HTTP; whether it knows one at the same address is not looked at: what is no HTTP is taken to leave by the other one too.
  */
 function behindOwn(
-  { thing, ...rest }: Named,
+  { isSeen, ...rest }: Named,
   { number, protocol }: Port,
   client: MeshViewer,
 ): readonly RegisteredPort[] {
   const general = client.sidecar === undefined ? undefined : generalOf(client.sidecar);
-  if (general === undefined || !knows(general, client.namespace, number, thing)) return [];
+  if (HTTP.has(protocol) || general === undefined || !isSeen(general, number)) return [];
   const viewer = { ...client, sidecar: general, port: number };
-  return [{ ...rest, number, isTls: TLS.has(protocol), mayBeHttp: false, isOther: true, isFree: false, viewer }];
+  const told = { number, isTls: TLS.has(protocol), mayBeHttp: false, isOther: true, isFree: false, isDoubtful: true };
+  return [{ ...rest, ...told, viewer }];
 }
 
 function atFree(
-  { thing, ...named }: Named,
+  { isSeen, ...named }: Named,
   ports: readonly Port[],
   client: MeshViewer,
   { number, protocol, at, alone }: Listener,
 ): readonly RegisteredPort[] {
   const sidecar = alone ?? client.sidecar;
   const isHttp = mayBeHttp(protocol);
-  const asked = ports.find((one) => !isHttp || mayBeHttp(one.protocol));
-  if (asked === undefined || !knows(sidecar, client.namespace, undefined, thing)) return [];
-  const viewer = { ...client, port: asked.number, ...(sidecar === undefined ? {} : { sidecar }) };
+  const isThere = ports.some((one) => !isHttp || mayBeHttp(one.protocol));
+  if (!isThere || !isSeen(sidecar)) return [];
+  const viewer = { ...client, port: 0, ...(sidecar === undefined ? {} : { sidecar }) };
   const isOther = !HTTP.has(protocol);
   return [
-    { ...named, number, isTls: TLS.has(protocol), mayBeHttp: isHttp, isOther, isFree: true, viewer, listener: at },
+    {
+      ...named,
+      number,
+      isTls: TLS.has(protocol),
+      mayBeHttp: isHttp,
+      isOther,
+      isFree: true,
+      isDoubtful: false,
+      viewer,
+      listener: at,
+    },
   ];
 }
 
@@ -135,6 +174,8 @@ interface Listener {
   /** True: not for one port of the services. */
   readonly isFree: boolean;
   readonly at: Place;
+  /** True: it listens at an address of its own. */
+  readonly isBound: boolean;
   /** For a free one the Sidecar as if it had nothing else. */
   readonly alone?: KubeObject;
 }
@@ -148,7 +189,8 @@ function listenersOf(sidecar: KubeObject): readonly Listener[] {
     const protocol = (stringOf(port.protocol) ?? '').toUpperCase();
     const at = { object: sidecar, path: ['spec', 'egress', index, 'port'] };
     const isFree = number === 0 || protocol === 'HTTP_PROXY';
-    return [{ number, protocol, isFree, at, ...(isFree ? { alone: aloneOf(sidecar, listener) } : {}) }];
+    const isBound = listener.captureMode === 'NONE' || (stringOf(listener.bind) ?? '') !== '';
+    return [{ number, protocol, isFree, at, isBound, ...(isFree ? { alone: aloneOf(sidecar, listener) } : {}) }];
   });
 }
 
@@ -158,13 +200,14 @@ function generalOf(sidecar: KubeObject): KubeObject | undefined {
   return general === undefined ? undefined : aloneOf(sidecar, general);
 }
 
-const ALONE = new WeakMap<JsonObject, KubeObject>();
+/** By listener; in a file an alias may put one into two Sidecars. */
+const ALONE = new WeakMap<JsonObject, { readonly of: KubeObject; readonly alone: KubeObject }>();
 
 function aloneOf(sidecar: KubeObject, listener: JsonObject): KubeObject {
   const known = ALONE.get(listener);
-  if (known !== undefined) return known;
+  if (known?.of === sidecar) return known.alone;
   const alone: KubeObject = { ...sidecar, spec: { ...specOf(sidecar), egress: [{ hosts: listener.hosts }] } };
-  ALONE.set(listener, alone);
+  ALONE.set(listener, { of: sidecar, alone });
   return alone;
 }
 
@@ -173,5 +216,5 @@ function meshListeners(view: View): readonly Listener[] {
   const { object, config } = meshConfig(view);
   const number = Number(protoField(config, 'proxyHttpPort') ?? 0);
   if (object === undefined || number === 0) return [];
-  return [{ number, protocol: 'HTTP_PROXY', isFree: true, at: { object, path: ['data', 'mesh'] } }];
+  return [{ number, protocol: 'HTTP_PROXY', isFree: true, at: { object, path: ['data', 'mesh'] }, isBound: true }];
 }

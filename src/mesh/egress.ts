@@ -2,9 +2,10 @@ import type { Baseline } from '../model/baseline.ts';
 import type { Because } from '../model/finding.ts';
 import { recordOrEmpty } from '../model/json.ts';
 import { type KubeObject, refOf, specOf } from '../model/kube-object.ts';
-import { routeExit } from './egress-exit.ts';
+import { routeExit, type SentTo } from './egress-exit.ts';
 import { layer4Ways } from './egress-layer4.ts';
 import { type RegisteredPort, registeredPorts } from './egress-ports.ts';
+import { claims, unknownHttpRoutes } from './egress-unknown.ts';
 import { isWildcard } from './hosts.ts';
 import { servicesNamed } from './known-service.ts';
 import { type OutboundPolicy, outboundPolicyOf } from './outbound.ts';
@@ -26,12 +27,16 @@ export interface Way {
   /** Absent: whatever it is. */
   readonly protocol?: EgressProtocol;
   readonly exit: Exit;
+  /** Where the requests are sent and mirrored; without a route the host itself; empty: nowhere, or to whatever address they ask for. */
+  readonly to: readonly SentTo[];
   /** The server or host names that it is for, lower case; a wildcard with its asterisk. */
   readonly names: readonly string[];
   /** Stable: the route's name; `default` where no route is for the client; `unregistered`. */
   readonly name: string;
   /** The route that decides, or the Sidecar's listener that no route is for; absent: neither. */
   readonly at?: Place;
+  /** True: it is there only where no other service takes its place, which is not looked at. */
+  readonly isDoubtful?: true;
   /** The ServiceEntry by which the client knows the port. */
   readonly entry?: KubeObject;
   /** For the default: what names the host and does not route it. */
@@ -66,35 +71,36 @@ function httpWays(
   { entry, number: port, listener, viewer, isFree }: RegisteredPort,
 ): readonly Way[] {
   const because: Because = { object: refOf(entry), says: `registers ${host} on port ${port} as HTTP` };
-  return namesWithin(view, host).flatMap((name) => {
+  // At a listener for all ports only services have routes, so a name within a wildcard is the wildcard's.
+  return (isFree ? [host] : namesWithin(view, host)).flatMap((name) => {
     const seen = routesSeenBy(view, name, viewer);
-    const routes = seen.filter(({ kind, matches }) => kind !== 'default' && !(isFree && asksForPort(matches)));
+    const routes = seen.filter(({ kind, root }) => kind !== 'default' && (name === host || claims(view, root, name)));
     const rest = { port, protocol: 'HTTP' as const, entry, names: [name] };
     // A name within a wildcard that nothing routes by itself is the wildcard's.
     if (routes.length === 0 && name !== host) return [];
     if (routes.length === 0) {
       const passedOver = seen.flatMap((one) => one.passedOver);
       const at = listener === undefined ? {} : { at: listener };
-      return [{ ...rest, exit: 'direct', name: 'default', ...at, passedOver, because: [because] }];
+      const to = [{ host, written: name }];
+      return [{ ...rest, exit: 'direct', to, name: 'default', ...at, passedOver, because: [because] }];
     }
-    return routes.map((route) => routeWay(view, baseline, route, rest, because));
+    return routes.map((route) => routeWay(view, baseline, { client: viewer, route }, rest, because));
   });
-}
-
-function asksForPort(matches: Route['matches']): boolean {
-  return matches.length > 0 && matches.every(({ port }) => port !== undefined);
 }
 
 function routeWay(
   view: View,
   baseline: Baseline,
-  route: Route,
-  rest: Pick<Way, 'port' | 'protocol' | 'names' | 'entry'>,
+  { client, route }: { readonly client: MeshViewer; readonly route: Route },
+  rest: Pick<Way, 'port' | 'protocol' | 'names' | 'entry' | 'isDoubtful'>,
   first?: Because,
 ): Way {
+  // What is answered at once is not mirrored.
+  const to = route.targets.length === 0 ? [] : [...route.targets, ...route.mirrors];
   return {
     ...rest,
-    exit: routeExit(view, baseline, [...route.targets, ...route.mirrors]),
+    exit: routeExit(view, baseline, client, to),
+    to,
     name: route.name,
     ...(route.at === undefined ? {} : { at: route.at }),
     passedOver: [],
@@ -102,7 +108,7 @@ function routeWay(
   };
 }
 
-/** A wildcard and every whole name within it that a VirtualService claims for itself; for a whole name just that one. */
+/** A wildcard and every name within it that a VirtualService claims for itself; for a whole name just that one. */
 function namesWithin(view: View, host: string): readonly string[] {
   if (!isWildcard(host)) return [host];
   const suffix = host.slice(1);
@@ -113,25 +119,26 @@ function namesWithin(view: View, host: string): readonly string[] {
       .filter((name) => name !== host && name.endsWith(suffix));
     return [host, ...new Set(claimed)];
   };
-  return view.memo(`namesWithin|${host}`, compute, ['VirtualService']);
+  return view.memo(`namesWithin|${host}`, compute);
 }
 
-/** On port 80 a VirtualService counts for names that nobody has registered. */
 function unknownHttpWays(view: View, baseline: Baseline, host: string, client: MeshViewer): readonly Way[] {
-  const routes = routesSeenBy(view, host, { ...client, port: 80 }).filter(({ kind }) => kind !== 'default');
-  return routes.map((route) => routeWay(view, baseline, route, { port: 80, protocol: 'HTTP', names: [host] }));
+  const { routes, isDoubtful } = unknownHttpRoutes(view, host, client);
+  const rest = { port: 80, protocol: 'HTTP', names: [host], ...(isDoubtful ? { isDoubtful } : {}) } as const;
+  return routes.map((route) => routeWay(view, baseline, { client, route }, rest));
 }
 
 function unregisteredWay(view: View, baseline: Baseline, host: string, client: MeshViewer): Way {
   const policy = outboundPolicyOf(view, client.sidecar, client.namespace);
   const proxy = policy.egressProxy;
+  const to = proxy === undefined ? [] : [{ ...proxy, written: proxy.host }];
   const exit: Exit =
     policy.mode === 'REGISTRY_ONLY'
       ? 'blocked'
       : proxy === undefined
         ? 'direct'
-        : routeExit(view, baseline, [{ host: proxy.host, written: proxy.host }]);
-  return { exit, names: [host], name: 'unregistered', passedOver: [], policy, because: policy.because };
+        : routeExit(view, baseline, client, to);
+  return { exit, to, names: [host], name: 'unregistered', passedOver: [], policy, because: policy.because };
 }
 
 /** Tells whether a host is meant to be outside of the mesh: some ServiceEntry names it, and it is no Service's name. */

@@ -92,12 +92,18 @@ export function kubernetesServers(gateway: KubeObject): readonly GatewayServer[]
         protocolPath: [...path, 'protocol'],
         modePath: isTerminated ? [...path, 'tls', 'options', TERMINATE_MODE] : [...path, 'tls', 'mode'],
         redirects: false,
-        hosts: [{ host: hostname === undefined || hostname === '' ? '*' : hostname, path: [...path, 'hostname'] }],
+        // The API server takes no hostname on these, as nothing there could tell hosts apart.
+        hosts: NAMELESS.has(protocol)
+          ? []
+          : [{ host: hostname === undefined || hostname === '' ? '*' : hostname, path: [...path, 'hostname'] }],
         ...(tls === undefined ? {} : { mode, tls }),
       },
     ];
   });
 }
+
+/** @see https://github.com/kubernetes-sigs/gateway-api/blob/v1.6.0/apis/v1/gateway_types.go `GatewaySpec.Listeners` */
+const NAMELESS: ReadonlySet<string> = new Set(['TCP', 'UDP']);
 
 const TERMINATED: ReadonlyMap<unknown, ServerTlsMode> = new Map([
   ['MUTUAL', 'MUTUAL'],

@@ -1,7 +1,10 @@
-import { recordOrEmpty, recordsOf, stringOf, stringsOf } from '../model/json.ts';
-import { KINDS, type Kind } from '../model/kind.ts';
+import { isRecord, recordOrEmpty, recordsOf, stringOf, stringsOf } from '../model/json.ts';
+import { KINDS, type Kind, WORKLOAD_KINDS } from '../model/kind.ts';
 import { type KubeObject, labelOf, nameOf, namespaceOf, specOf } from '../model/kube-object.ts';
+import { rememberedFor } from '../model/remembered.ts';
 import { expandHost, isWildcard, serviceHost, takeoverNames } from './hosts.ts';
+import { entryOf, type PodTemplate, podTemplateOf } from './pod-template.ts';
+import { PROXY_CONFIG_ANNOTATION } from './proxy-config.ts';
 import type { MeshSettings } from './view.ts';
 
 /**
@@ -11,7 +14,9 @@ import type { MeshSettings } from './view.ts';
  *   `|delegate|N/M` for each delegate it names;
  * - `DestinationRule|host|H` (as expanded, case kept), `|wildcard`;
  * - `Service|host|H`; `ServiceEntry|host|H` (as written, lower case), `|wildcard`;
- * - `HTTPRoute|to|H`, `GRPCRoute|to|H` for each parent or backend Service, or backend host.
+ * - `HTTPRoute|to|H`, `GRPCRoute|to|H` for each parent or backend Service, or backend host;
+ *   `HTTPRoute|entry|N/M` for each parent ServiceEntry.
+ * - `tracing`, `tracing|ns|N` for a workload whose pods may configure the tracing of their own proxy.
  * An Istio object of another revision has only `foreign|K` and `foreign|K|N/M`.
  */
 export function indexKeys(kind: Kind, object: KubeObject, settings: MeshSettings): readonly string[] {
@@ -49,9 +54,26 @@ const KIND_KEYS: Partial<Record<Kind, KeysOf>> = {
     stringsOf(specOf(object).hosts).map((host) =>
       isWildcard(host) ? 'ServiceEntry|wildcard' : `ServiceEntry|host|${host.toLowerCase()}`,
     ),
-  HTTPRoute: (object, namespace, settings) => routeKeys('HTTPRoute', object, namespace, settings),
+  ...Object.fromEntries(WORKLOAD_KINDS.map((kind) => [kind, tracingKeys])),
+  HTTPRoute: (object, namespace, settings) => [
+    ...routeKeys('HTTPRoute', object, namespace, settings),
+    ...parentEntries(object, namespace).map((entry) => `HTTPRoute|entry|${entry}`),
+  ],
   GRPCRoute: (object, namespace, settings) => routeKeys('GRPCRoute', object, namespace, settings),
 };
+
+/** Every pod has this annotation, and parsing is slow: only these texts can have the key, the second by escapes. */
+const MAY_TRACE = /tracing|\\/;
+
+/** Returns the text of a workload's `proxy.istio.io/config` where it may configure tracing. */
+export function tracingText(pod: PodTemplate | undefined): string | undefined {
+  const text = pod === undefined ? undefined : entryOf(pod.annotations, PROXY_CONFIG_ANNOTATION);
+  return text !== undefined && MAY_TRACE.test(text) ? text : undefined;
+}
+
+function tracingKeys(object: KubeObject, namespace: string): readonly string[] {
+  return tracingText(podTemplateOf(object)) === undefined ? [] : ['tracing', `tracing|ns|${namespace}`];
+}
 
 function* virtualServiceKeys(object: KubeObject, namespace: string, { clusterDomain }: MeshSettings): Iterable<string> {
   const spec = specOf(object);
@@ -69,17 +91,8 @@ function* virtualServiceKeys(object: KubeObject, namespace: string, { clusterDom
   }
 }
 
-/** An object is asked for its hosts several times in one review; objects never change. */
-const DESTINATIONS = new WeakMap<KubeObject, ReadonlySet<string>>();
-
 /** Returns every host that a VirtualService sends requests to, as written: routes of all protocols and mirrors. */
-export function destinationHosts(object: KubeObject): ReadonlySet<string> {
-  const known = DESTINATIONS.get(object);
-  if (known !== undefined) return known;
-  const hosts = findDestinationHosts(object);
-  DESTINATIONS.set(object, hosts);
-  return hosts;
-}
+export const destinationHosts = rememberedFor(findDestinationHosts);
 
 function findDestinationHosts(object: KubeObject): ReadonlySet<string> {
   const spec = specOf(object);
@@ -107,6 +120,12 @@ function* routeKeys(
   for (const host of routeServiceHosts(object, namespace, settings)) yield `${kind}|to|${host}`;
 }
 
+function parentEntries(route: KubeObject, own: string): readonly string[] {
+  return recordsOf(specOf(route).parentRefs).flatMap(({ kind, name, namespace }) =>
+    kind === 'ServiceEntry' && typeof name === 'string' ? [`${stringOf(namespace) || own}/${name}`] : [],
+  );
+}
+
 /** Returns the full names of the Services that a Gateway API route hangs on or sends to, and of the external hosts that it sends to. */
 export function routeServiceHosts(
   object: KubeObject,
@@ -115,19 +134,20 @@ export function routeServiceHosts(
 ): ReadonlySet<string> {
   const spec = specOf(object);
   const hosts = new Set<string>();
-  const add = (reference: ReturnType<typeof recordOrEmpty>, isService: boolean): void => {
-    const name = stringOf(reference.name);
-    if (reference.kind === 'Hostname' && name !== undefined) hosts.add(name.toLowerCase());
-    if (isService && name !== undefined) {
+  const add = (reference: ReturnType<typeof recordOrEmpty>, isParent: boolean): void => {
+    const { name: written, kind = isParent ? '' : 'Service' } = reference;
+    const name = stringOf(written);
+    if (kind === 'Hostname' && name !== undefined) hosts.add(name.toLowerCase());
+    // The Service of several clusters is the Service of that name.
+    if ((kind === 'Service' || kind === 'ServiceImport') && name !== undefined) {
       hosts.add(serviceHost(name, stringOf(reference.namespace) || namespace, clusterDomain));
     }
   };
-  for (const parent of recordsOf(spec.parentRefs)) add(parent, parent.kind === 'Service');
+  for (const parent of recordsOf(spec.parentRefs)) add(parent, true);
   for (const rule of recordsOf(spec.rules)) {
-    for (const backend of recordsOf(rule.backendRefs)) add(backend, (backend.kind ?? 'Service') === 'Service');
+    for (const backend of recordsOf(rule.backendRefs)) add(backend, false);
     for (const filter of recordsOf(rule.filters)) {
-      const mirrored = recordOrEmpty(recordOrEmpty(filter.requestMirror).backendRef);
-      add(mirrored, (mirrored.kind ?? 'Service') === 'Service');
+      if (isRecord(filter.requestMirror)) add(recordOrEmpty(filter.requestMirror.backendRef), false);
     }
   }
   return hosts;

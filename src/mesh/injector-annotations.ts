@@ -70,15 +70,18 @@ const GRAMMARS: Readonly<Record<string, Grammar>> = {
   'prometheus.istio.io/merge-metrics': { fits: (text) => BOOLEANS.has(text), wanted: "'true' or 'false'" },
 };
 
+const GRAMMAR_OF = Object.entries(GRAMMARS);
+
 /** Returns every annotation of a pod for which the injector would refuse to make it. */
 export function unfitAnnotations(pod: PodTemplate, meshConfig: JsonObject): readonly UnfitAnnotation[] {
   const found: UnfitAnnotation[] = [];
-  for (const [key, { fits, wanted }] of Object.entries(GRAMMARS)) {
+  for (const [key, { fits, wanted }] of GRAMMAR_OF) {
     const value = Object.hasOwn(pod.annotations, key) ? pod.annotations[key] : undefined;
     if (isAbsent(value) || (typeof value === 'string' && fits(value))) continue;
     found.push({ path: ['metadata', 'annotations', key], thing: key, key: '', wanted });
   }
-  return [...found, ...unfitScrape(pod, meshConfig), ...unfitConfig(pod)];
+  found.push(...unfitScrape(pod, meshConfig), ...unfitConfig(pod));
+  return found;
 }
 
 /** Ports of the proxy's own. @see https://github.com/istio/istio/blob/1.31.0/pilot/cmd/pilot-agent/status/server.go */
@@ -90,8 +93,8 @@ const STATUS_PORT = '15020';
  * @see https://github.com/istio/istio/blob/1.31.0/pkg/kube/inject/webhook.go `applyPrometheusMerge`
  */
 function unfitScrape({ annotations }: PodTemplate, meshConfig: JsonObject): readonly UnfitAnnotation[] {
+  if (!Object.keys(annotations).some((key) => key.startsWith('prometheus'))) return [];
   const entries = Object.entries(annotations).filter(([key]) => key.startsWith('prometheus'));
-  if (entries.length === 0) return [];
   const named = (name: string): readonly [string, string] | undefined => {
     const found = entries.find(([key]) => key.replaceAll(/[^A-Za-z0-9_]/g, '_') === name);
     return typeof found?.[1] === 'string' ? [found[0], found[1]] : undefined;

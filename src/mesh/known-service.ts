@@ -2,7 +2,7 @@ import { type JsonObject, recordsOf, stringOf, stringsOf } from '../model/json.t
 import { annotationOf, type KubeObject, namespaceOf, specOf } from '../model/kube-object.ts';
 import { compareServiceAge } from './age.ts';
 import { isWildcard } from './hosts.ts';
-import { meshConfig, protoField } from './mesh-config.ts';
+import { meshSetting } from './mesh-config.ts';
 import type { View } from './view.ts';
 
 /** A port of a service. */
@@ -12,6 +12,11 @@ export interface ServicePort {
   readonly mayBeHttp: boolean;
 }
 
+/** Tells whether a port is one that is asked about: undefined and 0, a listener for all ports, ask about all of them. */
+export function isPort(number: number, asked: number | undefined): boolean {
+  return asked === undefined || asked === 0 || asked === number;
+}
+
 /** A host as Istio's registry knows it: from a Service, or from a ServiceEntry. */
 export interface KnownService {
   readonly object: KubeObject;
@@ -19,7 +24,7 @@ export interface KnownService {
   readonly isKubernetes: boolean;
   /** Outside of the mesh: no automatic mTLS. */
   readonly isExternal: boolean;
-  /** Headless, or resolution NONE: requests go to the address that the client asked for. */
+  /** Headless, or resolution NONE or DYNAMIC_DNS: requests go to the address, or the name, that the client asked for. */
   readonly isPassthrough: boolean;
   readonly ports: readonly ServicePort[];
 }
@@ -33,7 +38,7 @@ export function servicesNamed(view: View, host: string): readonly KnownService[]
     const sorted = entries.length < 2 ? entries : [...entries].sort(compareServiceAge);
     return [...view.lookup(`Service|host|${host}`).map(fromService), ...sorted.map(fromEntry)];
   };
-  return view.memo(`servicesNamed|${host}`, compute, ['Service', 'ServiceEntry']);
+  return view.memo(`servicesNamed|${host}`, compute);
 }
 
 /**
@@ -51,16 +56,26 @@ export function serviceSeenBy(
   const visible = servicesNamed(view, host).filter((service) => isExportedTo(service, clientNamespace, view));
   const [first] = visible;
   if (first === undefined || visible.length === 1) return first;
-  const isForFew = (service: KnownService): boolean => !exportsOf(service, view).includes('*');
-  const own = isGateway ? [] : visible.filter(({ namespace }) => namespace === clientNamespace);
-  const among = own.length > 0 ? own : visible;
-  const chosen = among.find(({ isKubernetes }) => isKubernetes) ?? among.find(isForFew) ?? among[0] ?? first;
+  const chosen = chosenAmong(visible, clientNamespace, view, { isGateway }) ?? first;
   // Those beside it in its namespace add their ports; to a gateway only to a ServiceEntry.
   if (isGateway && chosen.isKubernetes) return chosen;
   const beside = visible.filter((one) => one !== chosen && one.namespace === chosen.namespace);
   const known = new Set(chosen.ports.map(({ number }) => number));
   const ports = beside.flatMap((one) => one.ports.filter(({ number }) => !known.has(number)));
   return ports.length === 0 ? chosen : { ...chosen, ports: [...chosen.ports, ...ports] };
+}
+
+/** Returns which of several services of one name a client's proxy takes; those beside it in its namespace come with it. */
+export function chosenAmong(
+  services: readonly KnownService[],
+  clientNamespace: string,
+  view: View,
+  { isGateway = false }: { readonly isGateway?: boolean } = {},
+): KnownService | undefined {
+  const isForFew = (service: KnownService): boolean => !exportsOf(service, view).includes('*');
+  const own = isGateway ? [] : services.filter(({ namespace }) => namespace === clientNamespace);
+  const among = own.length > 0 ? own : services;
+  return among.find(({ isKubernetes }) => isKubernetes) ?? among.find(isForFew) ?? among[0];
 }
 
 function hostsOf(entry: KubeObject): readonly string[] {
@@ -82,7 +97,7 @@ function exportsOf({ object, isKubernetes }: KnownService, view: View): readonly
     : stringsOf(specOf(object).exportTo);
   const own = written.filter((one) => one !== '');
   if (own.length > 0) return own;
-  const byDefault = stringsOf(protoField(meshConfig(view).config, 'defaultServiceExportTo'));
+  const byDefault = stringsOf(meshSetting(view, 'defaultServiceExportTo'));
   return byDefault.length > 0 ? byDefault : EVERYBODY;
 }
 
@@ -105,7 +120,7 @@ function fromEntry(object: KubeObject): KnownService {
     namespace: namespaceOf(object),
     isKubernetes: false,
     isExternal: location !== 'MESH_INTERNAL',
-    isPassthrough: (stringOf(resolution) ?? 'NONE') === 'NONE',
+    isPassthrough: ['NONE', 'DYNAMIC_DNS'].includes(stringOf(resolution) ?? 'NONE'),
     ports: recordsOf(ports).flatMap((port) =>
       portOf(port, port.number, HTTP_PROTOCOLS.has((stringOf(port.protocol) ?? '').toLowerCase())),
     ),

@@ -33,6 +33,11 @@ export function meshConfig(view: View): MeshConfig {
   return NOTHING;
 }
 
+/** Returns one field of the mesh configuration, for answers that only another value of it changes. */
+export function meshSetting(view: View, name: string): unknown {
+  return view.settled(`meshConfig|${name}`, (at) => protoField(meshConfig(at).config, name));
+}
+
 function read(object: KubeObject): MeshConfig {
   const text = stringOf(recordOrEmpty(object.data).mesh) ?? '';
   return { object, config: recordOrEmpty(parseEmbeddedYaml(text)?.value) };

@@ -1,5 +1,6 @@
 import type { Baseline } from '../model/baseline.ts';
 import { type KubeObject, namespaceOf, refOf } from '../model/kube-object.ts';
+import { aboutObject } from './about-object.ts';
 import { type Injection, injection } from './injection.ts';
 import { isMeshNamespace } from './namespaces.ts';
 import { isInjectedAlready, type PodTemplate, podTemplateOf } from './pod-template.ts';
@@ -14,22 +15,10 @@ export interface MeshPod {
   readonly isInjectedAlready: boolean;
 }
 
-interface Answer {
-  readonly view: View;
-  readonly baseline: Baseline;
-  readonly found: MeshPod | undefined;
-}
-
-/** Every rule on workloads asks the same of one object, so the last answer about each is kept. */
-const ANSWERED = new WeakMap<KubeObject, Answer>();
-
 /** Returns the pod that a workload of a mesh namespace is or makes; undefined for everything else. */
 export function meshPodOf(object: KubeObject, view: View, baseline: Baseline): MeshPod | undefined {
-  const answer = ANSWERED.get(object);
-  if (answer !== undefined && answer.view === view && answer.baseline === baseline) return answer.found;
-  const found = findMeshPod(object, view, baseline);
-  ANSWERED.set(object, { view, baseline, found });
-  return found;
+  // Every rule on workloads asks the same of one object.
+  return aboutObject(view, `meshPod|${baseline.sha256}`, object, () => findMeshPod(object, view, baseline));
 }
 
 function findMeshPod(object: KubeObject, view: View, baseline: Baseline): MeshPod | undefined {

@@ -30,7 +30,7 @@ export function meshNamespaces(view: View, baseline: Baseline): readonly string[
     const all = new Set([...baseline.mesh.namespaces, ...known]);
     return [...all].filter((namespace) => isMeshNamespace(namespace, view, baseline)).sort();
   };
-  return view.memo(`meshNamespaces|${baseline.sha256}`, compute, ['Namespace']);
+  return view.memo(`meshNamespaces|${baseline.sha256}`, compute);
 }
 
 /** Tells whether a selector means a namespace; a namespace that is not in the view has only its name. */

@@ -4,6 +4,7 @@ import { isRecord, type JsonObject, numberOf, recordOf, recordOrEmpty, stringOf 
 import { type KubeObject, refOf, specOf } from '../model/kube-object.ts';
 import { expandHost } from './hosts.ts';
 import { meshConfig, protoField, protoKey } from './mesh-config.ts';
+import { answersSince } from './releases.ts';
 import type { Place } from './route-types.ts';
 import { sidecarsOf } from './sidecar-scope.ts';
 import type { View } from './view.ts';
@@ -77,7 +78,7 @@ export function outboundPolicyOf(view: View, sidecar: KubeObject | undefined, na
   const wide = recordOf(protoField(config, 'outboundTrafficPolicy'));
   const says = sidecar === undefined ? [] : [{ object: refOf(sidecar), says: 'sets no outboundTrafficPolicy' }];
   if (object !== undefined && wide !== undefined) {
-    const mode = modeOf(wide.mode);
+    const mode = meshModeOf(wide.mode, view);
     const at = { object, path: ['data', 'mesh', protoKey(config, 'outboundTrafficPolicy') ?? '', 'mode'] };
     return { mode, from: 'mesh', at, ...rest, because: [...says, link(at, mode, wide)] };
   }
@@ -107,6 +108,12 @@ const MODES: readonly OutboundMode[] = ['REGISTRY_ONLY', 'ALLOW_ANY', 'ALLOW_ANY
 function modeOf(written: unknown): OutboundMode {
   if (written === undefined || written === null) return 'REGISTRY_ONLY';
   return MODES.find((mode) => mode === written || NUMBERS[mode] === written) ?? 'ALLOW_ANY';
+}
+
+/** Until the release that knows what it means the word is read and lets nothing out; a Sidecar may not have it at all. */
+function meshModeOf(written: unknown, view: View): OutboundMode {
+  const mode = modeOf(written);
+  return mode === 'ALLOW_ANY_DYNAMIC_DNS' && !answersSince(view.settings, 'dynamicDns') ? 'REGISTRY_ONLY' : mode;
 }
 
 function link({ object, path }: Place, mode: OutboundMode, block: JsonObject): Because {

@@ -2,6 +2,7 @@ import type { FieldPath } from '../model/field-path.ts';
 import { type JsonObject, recordOrEmpty, recordsOf, stringOf } from '../model/json.ts';
 import { kindOf } from '../model/kind.ts';
 import { type KubeObject, nameOf, namespaceOf, specOf } from '../model/kube-object.ts';
+import { gatewayParents, isListener } from './route-gateways.ts';
 import type { View } from './view.ts';
 
 /** A rule of an HTTPRoute that a plain HTTP listener serves. */
@@ -41,10 +42,9 @@ function rulesOn(
 ): readonly RouteRule[] {
   const spec = specOf(route);
   const found: RouteRule[] = [];
-  for (const parent of recordsOf(spec.parentRefs)) {
-    if ((parent.kind ?? 'Gateway') !== 'Gateway') continue;
-    const gateway = find(stringOf(parent.namespace) || namespaceOf(route), stringOf(parent.name) ?? '');
-    const listener = gateway === undefined ? undefined : plainListeners(gateway).find((one) => isMeant(one, parent));
+  for (const { namespace, name: gatewayName, parent } of gatewayParents(route)) {
+    const gateway = find(namespace, gatewayName);
+    const listener = gateway === undefined ? undefined : plainListeners(gateway).find((one) => isListener(one, parent));
     if (gateway === undefined || listener === undefined) continue;
     for (const [index, rule] of recordsOf(spec.rules).entries()) {
       const path: FieldPath = ['spec', 'rules', index];
@@ -54,11 +54,6 @@ function rulesOn(
     }
   }
   return found;
-}
-
-function isMeant(listener: JsonObject, { sectionName, port }: JsonObject): boolean {
-  if (typeof sectionName === 'string' && sectionName !== listener.name) return false;
-  return typeof port !== 'number' || port === listener.port;
 }
 
 /** Tells whether a rule of an HTTPRoute answers every request with a redirect to https. */

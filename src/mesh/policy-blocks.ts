@@ -3,7 +3,7 @@ import { isRecord, type JsonObject, recordOf, recordOrEmpty, recordsOf } from '.
 import { type KubeObject, specOf } from '../model/kube-object.ts';
 import type { MergedRule, Subset } from './destination-rules.ts';
 import { inCamelCase, meshConfig, protoField } from './mesh-config.ts';
-import { isAtLeast } from './releases.ts';
+import { answersSince } from './releases.ts';
 import type { View } from './view.ts';
 
 /** The blocks of a traffic policy that are judged. */
@@ -109,25 +109,18 @@ export interface MeshDefaults {
   readonly outlierDetection?: JsonObject;
 }
 
-const DEFAULTS = new WeakMap<JsonObject, MeshDefaults>();
-
-/** The first minor release of Istio 1 that knows `defaultTrafficPolicy`; others ignore it. */
-const DEFAULT_POLICY_SINCE = 31;
 const NO_DEFAULTS: MeshDefaults = Object.freeze({});
 
 /** Returns the blocks of `meshConfig.defaultTrafficPolicy`, which stand where no rule sets them. */
 export function meshDefaults(view: View): MeshDefaults {
-  if (!isAtLeast(view.settings, DEFAULT_POLICY_SINCE)) return NO_DEFAULTS;
-  const { config } = meshConfig(view);
-  const known = DEFAULTS.get(config);
-  if (known !== undefined) return known;
-  const policy = recordOrEmpty(inCamelCase(protoField(config, 'defaultTrafficPolicy')));
-  const defaults: MeshDefaults = {
-    ...(isRecord(policy.connectionPool) ? { connectionPool: policy.connectionPool } : {}),
-    ...(isRecord(policy.outlierDetection) ? { outlierDetection: policy.outlierDetection } : {}),
-  };
-  DEFAULTS.set(config, defaults);
-  return defaults;
+  if (!answersSince(view.settings, 'defaultTrafficPolicy')) return NO_DEFAULTS;
+  return view.settled('meshDefaults', (at) => {
+    const policy = recordOrEmpty(inCamelCase(protoField(meshConfig(at).config, 'defaultTrafficPolicy')));
+    return {
+      ...(isRecord(policy.connectionPool) ? { connectionPool: policy.connectionPool } : {}),
+      ...(isRecord(policy.outlierDetection) ? { outlierDetection: policy.outlierDetection } : {}),
+    };
+  });
 }
 
 /** Tells whether a load balancer sends requests to the address that the client asked for. */

@@ -1,6 +1,7 @@
 import { parseEmbeddedYaml } from '../model/embedded-yaml.ts';
 import type { FieldPath } from '../model/field-path.ts';
 import { isAbsent, isRecord, type JsonObject, stringOf } from '../model/json.ts';
+import { rememberedFor } from '../model/remembered.ts';
 import type { PodTemplate } from './pod-template.ts';
 
 /** The annotation in which a pod sets its proxy's configuration, as YAML or JSON. */
@@ -15,8 +16,6 @@ export interface PodProxyConfig {
   readonly config: JsonObject | undefined;
 }
 
-/** Several rules ask of one pod, and YAML is parsed slowly, so the annotations of each are read once. */
-const READ = new WeakMap<JsonObject, PodProxyConfig>();
 /** What almost every pod has. */
 const PLAIN = /^concurrency: (0|[1-9]\d{0,3})\n?$/;
 
@@ -24,17 +23,18 @@ const PLAIN = /^concurrency: (0|[1-9]\d{0,3})\n?$/;
 export function podProxyConfig({ path, annotations }: PodTemplate): PodProxyConfig | undefined {
   const value = Object.hasOwn(annotations, PROXY_CONFIG_ANNOTATION) ? annotations[PROXY_CONFIG_ANNOTATION] : undefined;
   if (isAbsent(value)) return undefined;
-  const known = READ.get(annotations);
-  if (known !== undefined) return known;
-  const text = stringOf(value);
-  const read: PodProxyConfig = {
+  return {
     path: [...path, 'metadata', 'annotations', PROXY_CONFIG_ANNOTATION],
-    text: text ?? '',
-    config: text === undefined ? undefined : readConfig(text),
+    text: stringOf(value) ?? '',
+    config: configIn(annotations),
   };
-  READ.set(annotations, read);
-  return read;
 }
+
+/** Several rules ask of one pod, and YAML is parsed slowly, so the annotations of each are read once. */
+const configIn = rememberedFor((annotations: JsonObject): JsonObject | undefined => {
+  const text = stringOf(annotations[PROXY_CONFIG_ANNOTATION]);
+  return text === undefined ? undefined : readConfig(text);
+});
 
 function readConfig(text: string): JsonObject | undefined {
   const threads = PLAIN.exec(text)?.[1];

@@ -6,7 +6,7 @@ import { rulesNaming } from './destination-rules.ts';
 import { coversHost, expandHost, isWildcard, serviceHost } from './hosts.ts';
 import { exportedTo } from './route-delegates.ts';
 import { gatewayName } from './route-match.ts';
-import { isKnownHost, knownHosts } from './touched.ts';
+import { isKnownHost, knownHosts } from './known-hosts.ts';
 import type { View } from './view.ts';
 
 /** Something that an object names and that is not there, or not for it. */
@@ -63,16 +63,24 @@ function deadHosts(object: KubeObject, view: View, baseline: Baseline): readonly
   });
 }
 
-/** Tells whether a name, to the letter, is one of a service, of a gateway's, or of a host that the baseline lists. */
+/** Tells whether a name, to the letter, is one of a service, of istiod's or a gateway's, or of a host that the baseline lists. */
 function isAnyHost(name: string, view: View, baseline: Baseline): boolean {
   if (isKnownHost(name, view, baseline)) return true;
   const { ingress, egress } = baseline.gateways;
   if ([...ingress, ...egress].some(({ host }) => host === name)) return true;
+  if (isIstiod(name, view)) return true;
   if (baseline.externalHosts.some((known) => coversHost(known, name))) return true;
   if (baseline.databases.some((one) => databaseHost(one, view) === name)) return true;
   if (isWildcard(name)) return [...knownHosts(view, baseline)].some((known) => coversHost(name, known));
   const entries = view.lookup('ServiceEntry|wildcard').flatMap((entry) => stringsOf(specOf(entry).hosts));
   return entries.some((known) => coversHost(known.toLowerCase(), name));
+}
+
+/** Where a mesh is, istiod is: each revision with a Service of its own, and the default one without its name. */
+function isIstiod(name: string, { settings }: View): boolean {
+  const { rootNamespace, clusterDomain, revisions } = settings;
+  const services = ['istiod', ...revisions.map((revision) => `istiod-${revision}`)];
+  return services.some((service) => serviceHost(service, rootNamespace, clusterDomain) === name);
 }
 
 /** A database that the baseline lists has the Service of its label `app`. */

@@ -1,6 +1,7 @@
 import { isAbsent, isRecord, type JsonObject, recordOrEmpty, stringOf, stringsOf } from '../model/json.ts';
-import { type KubeObject, nameOf, namespaceOf, specOf } from '../model/kube-object.ts';
-import { meshConfig, protoField } from './mesh-config.ts';
+import { type KubeObject, namespaceOf, specOf } from '../model/kube-object.ts';
+import { aboutObject } from './about-object.ts';
+import { meshSetting } from './mesh-config.ts';
 import {
   type Entry,
   plainEntry,
@@ -10,7 +11,6 @@ import {
   writtenEntries,
 } from './route-entries.ts';
 import { matchOf } from './route-match.ts';
-import { routeReads } from './route-reads.ts';
 import type { Place, Route, RouteMatch } from './route-types.ts';
 import type { View } from './view.ts';
 
@@ -21,27 +21,15 @@ import type { View } from './view.ts';
  */
 export function effectiveEntries(view: View, object: KubeObject): readonly Entry[] {
   const { clusterDomain } = view.settings;
-  const written = writtenEntries(object, clusterDomain);
-  if (written.every(({ delegate }) => delegate === undefined)) return plainEntries(written);
   const compute = (): readonly Entry[] =>
-    written.flatMap((entry) => {
+    writtenEntries(object, clusterDomain).flatMap((entry) => {
       if (entry.delegate === undefined) return [plainEntry(entry)];
       const delegate = usableDelegate(view, entry.delegate, namespaceOf(object));
       if (delegate === undefined) return [];
       return writtenEntries(delegate, clusterDomain).flatMap((sub) => mergeEntry(entry, sub));
     });
-  const key = `effectiveEntries|${routeReads(view).mesh}|${namespaceOf(object)}/${nameOf(object)}`;
-  return view.memo(key, compute, ['VirtualService']);
-}
-
-const PLAIN = new WeakMap<readonly WrittenEntry[], readonly Entry[]>();
-
-function plainEntries(written: readonly WrittenEntry[]): readonly Entry[] {
-  const known = PLAIN.get(written);
-  if (known !== undefined) return known;
-  const entries = written.map(plainEntry);
-  PLAIN.set(written, entries);
-  return entries;
+  // Asked of the view even where there is no delegate: two answers that are made of one entry must be made of the same one.
+  return aboutObject(view, 'effectiveEntries', object, compute);
 }
 
 function usableDelegate(view: View, name: string, rootNamespace: string): KubeObject | undefined {
@@ -62,7 +50,7 @@ export function exportedTo(view: View, object: KubeObject): ReadonlySet<string> 
 const EVERYBODY: readonly string[] = ['*'];
 
 function defaultExportTo(view: View): readonly string[] {
-  const written = protoField(meshConfig(view).config, 'defaultVirtualServiceExportTo');
+  const written = meshSetting(view, 'defaultVirtualServiceExportTo');
   return Array.isArray(written) && written.length > 0 ? stringsOf(written) : EVERYBODY;
 }
 

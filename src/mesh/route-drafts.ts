@@ -1,7 +1,7 @@
 import type { Because } from '../model/finding.ts';
 import { type KubeObject, namespaceOf, refOf } from '../model/kube-object.ts';
 import { parseServiceHost } from './hosts.ts';
-import { serviceSeenBy } from './known-service.ts';
+import { isPort, serviceSeenBy } from './known-service.ts';
 import { exportedTo } from './route-delegates.ts';
 import { writtenEntries } from './route-entries.ts';
 import type { Entry } from './route-entries.ts';
@@ -110,8 +110,7 @@ export function defaultRoute(view: View, host: string, viewer: MeshViewer): read
   const service = serviceSeenBy(view, host, viewer.namespace);
   if (service === undefined || !knows(viewer.sidecar, viewer.namespace, viewer.port, serviceThing(view, host)))
     return [];
-  if (!service.ports.some((one) => one.mayBeHttp && (viewer.port === undefined || one.number === viewer.port)))
-    return [];
+  if (!service.ports.some((one) => one.mayBeHttp && isPort(one.number, viewer.port))) return [];
   const passedOver = passedOverFor(view, host, viewer);
   const retries = retriesOf(view, undefined, undefined);
   return [

@@ -2,6 +2,7 @@ import { parseDurationMs } from '../model/duration.ts';
 import type { FieldPath } from '../model/field-path.ts';
 import { isAbsent, isRecord, type JsonObject, numberOf, recordOrEmpty, recordsOf, stringOf } from '../model/json.ts';
 import { type KubeObject, namespaceOf, specOf } from '../model/kube-object.ts';
+import { rememberedFor } from '../model/remembered.ts';
 import { expandHost, takeoverNames } from './hosts.ts';
 import { describeMatch, matchOf } from './route-match.ts';
 import type { Place, Route, RouteHost, RouteMatch, RouteTarget } from './route-types.ts';
@@ -39,21 +40,26 @@ export interface WrittenEntry {
 }
 
 interface Read {
-  readonly clusterDomain: string;
-  readonly entries: readonly WrittenEntry[];
+  clusterDomain: string;
+  entries: readonly WrittenEntry[];
 }
-
-/** Reading a large VirtualService costs more than judging it, so each is read once, whatever views it is in. */
-const READ = new WeakMap<KubeObject, Read>();
 
 /** Returns the `http` entries of a VirtualService. */
 export function writtenEntries(object: KubeObject, clusterDomain: string): readonly WrittenEntry[] {
-  const known = READ.get(object);
-  if (known !== undefined && known.clusterDomain === clusterDomain) return known.entries;
+  const read = readIn(object);
+  if (read.clusterDomain !== clusterDomain) {
+    read.clusterDomain = clusterDomain;
+    read.entries = readEntries(object, clusterDomain);
+  }
+  return read.entries;
+}
+
+/** Reading a large VirtualService costs more than judging it, so each is read once, whatever views it is in. */
+const readIn = rememberedFor<KubeObject, Read>(() => ({ clusterDomain: '', entries: [] }));
+
+function readEntries(object: KubeObject, clusterDomain: string): readonly WrittenEntry[] {
   const home: Home = { namespace: namespaceOf(object), clusterDomain, names: new Map() };
-  const entries = named(recordsOf(specOf(object).http).map((value, index) => readEntry(object, value, index, home)));
-  READ.set(object, { clusterDomain, entries });
-  return entries;
+  return named(recordsOf(specOf(object).http).map((value, index) => readEntry(object, value, index, home)));
 }
 
 interface Home {

@@ -1,51 +1,34 @@
 import { parseDurationMs } from '../model/duration.ts';
 import type { FieldPath } from '../model/field-path.ts';
-import {
-  isAbsent,
-  isRecord,
-  type JsonObject,
-  numberOf,
-  recordOrEmpty,
-  recordsOf,
-  stringOf,
-  textOf,
-} from '../model/json.ts';
+import { isRecord, type JsonObject, numberOf, recordOrEmpty, recordsOf, stringOf, textOf } from '../model/json.ts';
 import { type KubeObject, namespaceOf, specOf } from '../model/kube-object.ts';
 import { serviceHost } from './hosts.ts';
 import { type Entry, named } from './route-entries.ts';
+import { cannotBeTurned, referenceKind, type RouteUse } from './route-backends.ts';
 import { matchOf } from './route-match.ts';
 import type { Route, RouteHost, RouteMatch, RouteTarget } from './route-types.ts';
-import { ISTIO_CONDITIONS, ISTIO_RETRIES } from './route-retries.ts';
+import { HTTP_ROUTE_CONDITIONS, ISTIO_RETRIES } from './route-retries.ts';
 
 interface Read {
   readonly clusterDomain: string;
   readonly entries: readonly Entry[];
 }
 
-const READ = new WeakMap<KubeObject, Read>();
+const READ: Readonly<Record<RouteUse, WeakMap<KubeObject, Read>>> = { mesh: new WeakMap(), gateway: new WeakMap() };
 
 /**
  * Returns an HTTPRoute's rules as istiod turns them into a VirtualService's entries, one for each match, most specific
  * first; none where a rule cannot be turned, as then the whole route is dropped.
  * @see https://github.com/istio/istio/blob/1.31.0/pilot/pkg/config/kube/gateway/conversion.go `convertHTTPRoute`
  */
-export function httpRouteEntries(route: KubeObject, clusterDomain: string): readonly Entry[] {
-  const known = READ.get(route);
+export function httpRouteEntries(route: KubeObject, clusterDomain: string, use: RouteUse): readonly Entry[] {
+  const known = READ[use].get(route);
   if (known !== undefined && known.clusterDomain === clusterDomain) return known.entries;
   const rules = recordsOf(specOf(route).rules);
-  const entries = rules.some(lacksPort) ? [] : sortBySpecificity(splitRules(route, rules, clusterDomain));
-  READ.set(route, { clusterDomain, entries });
+  const isDropped = rules.some((rule) => cannotBeTurned(rule, namespaceOf(route), use));
+  const entries = isDropped ? [] : sortBySpecificity(splitRules(route, rules, clusterDomain));
+  READ[use].set(route, { clusterDomain, entries });
   return entries;
-}
-
-function lacksPort(rule: JsonObject): boolean {
-  return recordsOf(rule.backendRefs).some(
-    (backend) => isService(backend) && backend.weight !== 0 && isAbsent(backend.port),
-  );
-}
-
-function isService({ kind, group }: JsonObject): boolean {
-  return (kind ?? 'Service') === 'Service' && (group ?? '') === '';
 }
 
 function splitRules(route: KubeObject, rules: readonly JsonObject[], clusterDomain: string): readonly Entry[] {
@@ -70,9 +53,11 @@ function readRule(route: KubeObject, rule: JsonObject, index: number, clusterDom
     matches: recordsOf(rule.matches).map(routeMatch),
     targets: filters.some((filter) => isRecord(filter.requestRedirect)) ? [] : backendsOf(rule, path, home),
     mirrors: filters.flatMap((filter, at): Route['mirrors'] => {
-      const backend = recordOrEmpty(recordOrEmpty(filter.requestMirror).backendRef);
-      const host = backendHost(backend, home);
-      return host === undefined ? [] : [{ ...host, path: [...path, 'filters', at, 'requestMirror'] }];
+      const mirror = recordOrEmpty(filter.requestMirror);
+      const host = backendHost(recordOrEmpty(mirror.backendRef), home);
+      return host === undefined || isUnused(mirror)
+        ? []
+        : [{ ...host, path: [...path, 'filters', at, 'requestMirror'] }];
     }),
     ...(times.timeoutMs === undefined ? {} : { timeoutMs: times.timeoutMs }),
     timeoutAt: { object: route, path: [...path, 'timeouts', timeoutField] },
@@ -80,6 +65,11 @@ function readRule(route: KubeObject, rule: JsonObject, index: number, clusterDom
     retriesAt: { object: route, path: [...path, 'retry'] },
     perTryAt: { object: route, path: [...path, 'timeouts', 'backendRequest'] },
   };
+}
+
+/** A mirror without a share gets all requests. */
+function isUnused({ fraction, percent }: JsonObject): boolean {
+  return isRecord(fraction) ? fraction.numerator === 0 : percent === 0;
 }
 
 interface Times {
@@ -102,7 +92,7 @@ function timesOf(rule: JsonObject): Times {
   const codes = Array.isArray(retry.codes) ? retry.codes.map(String) : [];
   const retries: JsonObject = {
     attempts: retry.attempts ?? ISTIO_RETRIES,
-    retryOn: [...ISTIO_CONDITIONS.filter((one) => one !== 'retriable-status-codes'), ...codes].join(','),
+    retryOn: [...HTTP_ROUTE_CONDITIONS, ...codes].join(','),
     ...(backend === undefined ? {} : { perTryTimeout: `${backend}ms` }),
   };
   return { ...(whole === undefined ? {} : { timeoutMs: whole }), retries, isBackendTheWhole: false };
@@ -118,12 +108,12 @@ interface Home {
   readonly clusterDomain: string;
 }
 
-/** Returns the service of a backend: a Service, or a host of a ServiceEntry by Istio's kind `Hostname`. */
+/** Returns the host of a backend, if istiod knows one. */
 function backendHost(backend: JsonObject, { namespace, clusterDomain }: Home): RouteHost | undefined {
   const name = stringOf(backend.name);
-  if (name === undefined) return undefined;
-  if (backend.kind === 'Hostname') return { host: name.toLowerCase(), written: name };
-  if (!isService(backend)) return undefined;
+  const kind = referenceKind(backend);
+  if (name === undefined || kind === undefined) return undefined;
+  if (kind === 'Hostname') return { host: name.toLowerCase(), written: name };
   const host = serviceHost(name, stringOf(backend.namespace) || namespace, clusterDomain);
   return { host, written: host };
 }

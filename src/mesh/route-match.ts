@@ -65,6 +65,7 @@ export function fitsViewer(match: RouteMatch, viewer: Viewer): 'yes' | 'no' | 'm
   if (gateways.length > 0) {
     return gateways.includes(viewer.kind === 'mesh' ? 'mesh' : viewer.gateway) ? byPort : 'no';
   }
+  if (written.sourceNamespace === undefined && written.sourceLabels === undefined) return byPort;
   const byNamespace = fitsNamespace(written.sourceNamespace, viewer);
   const byLabels = fitsLabels(recordOrEmpty(written.sourceLabels), viewer);
   if (byNamespace === 'no' || byLabels === 'no') return 'no';
@@ -91,10 +92,12 @@ const STRING_MATCHES = ['method', 'authority', 'scheme'] as const;
  * @see https://github.com/istio/istio/blob/1.31.0/pilot/pkg/networking/core/route/route.go `IsCatchAllRoute`
  */
 export function isCatchAll({ written }: RouteMatch): boolean {
-  if (CONDITIONS.some((name) => Object.keys(recordOrEmpty(written[name])).length > 0)) return false;
-  if (STRING_MATCHES.some((name) => isRecord(written[name]))) return false;
   const { prefix, regex, exact } = recordOrEmpty(written.uri);
-  return isAbsent(prefix) && isAbsent(exact) && isAbsent(regex) ? true : prefix === '/' || regex === '.*';
+  const isForAll = isAbsent(prefix) && isAbsent(exact) && isAbsent(regex) ? true : prefix === '/' || regex === '.*';
+  // Most matches name a path, which is told quickest.
+  if (!isForAll) return false;
+  if (CONDITIONS.some((name) => Object.keys(recordOrEmpty(written[name])).length > 0)) return false;
+  return !STRING_MATCHES.some((name) => isRecord(written[name]));
 }
 
 /** Writes a match in words, for names: `GET /v1* x-version=canary`; empty for one that says nothing. */

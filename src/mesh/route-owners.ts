@@ -1,6 +1,6 @@
 import { compareAge } from './age.ts';
 import { isWildcard, parseServiceHost } from './hosts.ts';
-import { servicesNamed, serviceSeenBy } from './known-service.ts';
+import { isPort, servicesNamed, serviceSeenBy } from './known-service.ts';
 import type { Entry } from './route-entries.ts';
 import { fitsViewer, isCatchAll } from './route-match.ts';
 import type { MeshViewer, RouteMatch, Viewer } from './route-types.ts';
@@ -79,11 +79,15 @@ export function ownerFor(view: View, virtualHost: string, viewer: MeshViewer): O
   if (service !== undefined && !isHidden(view, service, viewer))
     return aliasOwner(view, virtualHost, service, reaching(), viewer);
   if (isHidden(view, virtualHost, viewer)) return firstWithRoutes(view, virtualHost, reaching(), viewer);
-  // A host in other letters claims its service, and leaves the wildcards in force beside it.
-  if (exact.some(({ hosts }) => hosts.includes(virtualHost))) return firstWithRoutes(view, virtualHost, exact, viewer);
+  if (isOther(view, virtualHost, viewer)) return undefined;
+  // A host in other letters claims its service, and leaves the wildcards in force beside it; a name of no service is its own.
+  if (exact.some(({ hosts }) => isUnknown || hosts.includes(virtualHost))) {
+    const asked = isSeenWildcard(view, virtualHost, viewer) ? exact.slice(0, 1) : exact;
+    return firstWithRoutes(view, virtualHost, asked, viewer);
+  }
   const longest = Math.max(0, ...known.filter(({ host }) => host !== virtualHost).map(({ host }) => host.length));
   const wildcard = known.find(({ host }) => host !== virtualHost && host.length === longest);
-  const asked = known.filter((router) => router === wildcard || router.host === virtualHost);
+  const asked = known.filter((router) => router === wildcard || exact.includes(router));
   return firstWithRoutes(view, virtualHost, asked, viewer);
 }
 
@@ -92,9 +96,25 @@ function isHidden(view: View, host: string, viewer: MeshViewer): boolean {
   if (isWildcard(host) || servicesNamed(view, host).length === 0) return false;
   const service = serviceSeenBy(view, host, viewer.namespace);
   if (service === undefined) return true;
-  if (viewer.port !== undefined && !service.ports.some(({ number }) => number === viewer.port)) return true;
+  if (!service.ports.some(({ number }) => isPort(number, viewer.port)) && viewer.port !== undefined) return true;
   const thing = { namespace: service.namespace, hosts: [host], fit: 'covered' } as const;
   return !knows(viewer.sidecar, viewer.namespace, viewer.port, thing);
+}
+
+/**
+ * Tells whether a viewer knows a wildcard as a service on the port asked about, of which only the first VirtualService is
+ * asked, whatever it routes.
+ */
+function isSeenWildcard(view: View, host: string, { namespace, sidecar, port }: MeshViewer): boolean {
+  const service = isWildcard(host) && port !== undefined ? serviceSeenBy(view, host, namespace) : undefined;
+  if (service?.ports.some(({ number }) => isPort(number, port)) !== true) return false;
+  return knows(sidecar, namespace, port, { namespace: service.namespace, hosts: [host], fit: 'covered' });
+}
+
+/** Tells whether the port asked about is one on which a known service does not speak HTTP: nothing routes requests there. */
+function isOther(view: View, host: string, { namespace, port }: MeshViewer): boolean {
+  if (port === undefined || isWildcard(host)) return false;
+  return serviceSeenBy(view, host, namespace)?.ports.some((one) => one.number === port && !one.mayBeHttp) === true;
 }
 
 /** To a proxy a service that it does not know is a name like any other: it is there on port 80, and beside known ones. */
@@ -103,7 +123,8 @@ function isOnPort(view: View, { hosts }: Router, viewer: MeshViewer): boolean {
   if (port === undefined || port === 80) return true;
   const isKnown = (host: string): boolean =>
     !isHidden(view, host, viewer) &&
-    serviceSeenBy(view, host, viewer.namespace)?.ports.some((one) => one.mayBeHttp && one.number === port) === true;
+    serviceSeenBy(view, host, viewer.namespace)?.ports.some((one) => one.mayBeHttp && isPort(one.number, port)) ===
+      true;
   return hosts.some((host) => isWildcard(host) || isKnown(host.toLowerCase()));
 }
 
@@ -115,7 +136,7 @@ function firstWithRoutes(
 ): Owned | undefined {
   for (const router of routers) {
     if (router.isGatewayApi && router.namespace !== viewer.namespace) {
-      const service = servicesNamed(view, virtualHost)[0]?.namespace;
+      const service = serviceSeenBy(view, virtualHost, viewer.namespace)?.namespace;
       const owner = service ?? parseServiceHost(virtualHost, view.settings.clusterDomain)?.namespace;
       if (owner !== undefined && owner !== router.namespace) continue;
     }

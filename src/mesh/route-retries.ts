@@ -1,6 +1,6 @@
 import { parseDurationMs } from '../model/duration.ts';
 import { isAbsent, isRecord, type JsonObject, stringOf } from '../model/json.ts';
-import { inCamelCase, meshConfig, protoField } from './mesh-config.ts';
+import { inCamelCase, meshConfig, meshSetting } from './mesh-config.ts';
 import { remembered } from '../model/remembered.ts';
 import type { Place, RouteRetries } from './route-types.ts';
 import type { View } from './view.ts';
@@ -13,6 +13,11 @@ export const ISTIO_CONDITIONS: readonly string[] = [
   'cancelled',
   'retriable-status-codes',
 ];
+
+/** What an HTTPRoute’s `retry` makes of it, besides the status codes that it lists. */
+export const HTTP_ROUTE_CONDITIONS: readonly string[] = ISTIO_CONDITIONS.filter(
+  (one) => one !== 'retriable-status-codes',
+);
 
 /** Retries that Istio makes where nobody says anything. */
 export const ISTIO_RETRIES = 2;
@@ -37,12 +42,13 @@ const ISTIO_DEFAULT: RouteRetries = {
 /** Returns the mesh-wide default for routes without `retries`, with its place in the mesh ConfigMap; undefined: none is set. */
 function meshRetries(view: View): RouteRetries | undefined {
   const compute = (): RouteRetries | undefined => {
-    const { object, config } = meshConfig(view);
-    const policy = inCamelCase(protoField(config, 'defaultHttpRetryPolicy'));
-    if (!isRecord(policy) || object === undefined) return undefined;
+    const policy = inCamelCase(meshSetting(view, 'defaultHttpRetryPolicy'));
+    if (!isRecord(policy)) return undefined;
+    const { object } = meshConfig(view);
+    if (object === undefined) return undefined;
     return { ...readRetries(policy), from: 'mesh', at: { object, path: ['data', 'mesh'] } };
   };
-  return view.memo('meshRetries', compute, ['ConfigMap']);
+  return view.memo('meshRetries', compute);
 }
 
 function readRetries(block: JsonObject): RouteRetries {

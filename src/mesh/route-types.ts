@@ -16,7 +16,7 @@ export type Viewer =
       readonly namespace: string;
       /** The Sidecar that says what its proxies know; absent: they know everything. */
       readonly sidecar?: KubeObject;
-      /** The Service's port that is asked about; absent: any, as no route tells them apart. */
+      /** The Service's port that is asked about; 0: a listener for all ports, where no route that asks for one fits; absent: any, as no route tells them apart. */
       readonly port?: number;
       /** Of the calling pod. `some`: whatever labels a route asks for; `none`: a pod that no selector fits. */
       readonly labels: JsonObject | 'some' | 'none';

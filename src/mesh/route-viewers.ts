@@ -6,9 +6,8 @@ import { servicesNamed } from './known-service.ts';
 import { isMeshNamespace, meshNamespaces } from './namespaces.ts';
 import { serviceBehind } from './route-owners.ts';
 import { type Router, routersOf } from './routers.ts';
-import { routeReads } from './route-reads.ts';
 import type { MeshViewer } from './route-types.ts';
-import { sidecarClasses, type SidecarUse } from './sidecar-classes.ts';
+import { type SidecarUse, usesElsewhere } from './sidecar-classes.ts';
 import { type Importable, knows, sidecarsOf, tellsPortsApart } from './sidecar-scope.ts';
 import type { View } from './view.ts';
 
@@ -22,15 +21,15 @@ export function viewersOf(view: View, baseline: Baseline, virtualHost: string): 
     const service = serviceBehind(view, virtualHost);
     const routers = [...routersOf(view, virtualHost), ...(service === undefined ? [] : routersOf(view, service))];
     const scopes = scopesOf(view, baseline, virtualHost, routers);
+    const matched = matchedPorts(routers);
     const labels = routers.some(asksForLabels) ? (['some', 'none'] as const) : (['none'] as const);
     return scopes.flatMap((scope) =>
-      portsOf(view, virtualHost, routers, scope.sidecar).flatMap((port) =>
+      portsOf(view, virtualHost, matched, scope.sidecar).flatMap((port) =>
         labels.map((one): MeshViewer => ({ ...scope, labels: one, ...(port === undefined ? {} : { port }) })),
       ),
     );
   };
-  const { mesh, kinds } = routeReads(view);
-  return view.memo(`viewersOf|${baseline.sha256}|${mesh}|${virtualHost}`, compute, kinds);
+  return view.memo(`viewersOf|${baseline.sha256}|${virtualHost}`, compute);
 }
 
 type Scope = Pick<MeshViewer, 'kind' | 'namespace' | 'sidecar'>;
@@ -54,10 +53,9 @@ function scopesOf(view: View, baseline: Baseline, virtualHost: string, routers: 
   };
   const plain = plainNamespaces(view, baseline).find((one) => !named.has(one));
   if (plain !== undefined) for (const sidecar of sidecarsOf(view, plain)) add({ namespace: plain, sidecar });
-  for (const uses of sidecarClasses(view)) {
-    const other = uses.find(({ namespace }) => !named.has(namespace) && isMeshNamespace(namespace, view, baseline));
-    if (other !== undefined) add(other);
-  }
+  const isOther = (namespace: string): boolean => !named.has(namespace) && isMeshNamespace(namespace, view, baseline);
+  const homes = things.map(({ namespace }) => namespace);
+  for (const use of usesElsewhere(view, homes, isOther)) add(use);
   return [...scopes, ...alike.values()];
 }
 
@@ -65,7 +63,7 @@ function scopesOf(view: View, baseline: Baseline, virtualHost: string, routers: 
 function plainNamespaces(view: View, baseline: Baseline): readonly string[] {
   const compute = (): readonly string[] =>
     meshNamespaces(view, baseline).filter((namespace) => view.list('Sidecar', namespace).length === 0);
-  return view.memo(`plainNamespaces|${baseline.sha256}`, compute, ['Namespace', 'Sidecar']);
+  return view.memo(`plainNamespaces|${baseline.sha256}`, compute);
 }
 
 function scope(namespace: string, sidecar: KubeObject | undefined): Scope {
@@ -95,32 +93,46 @@ function signatureOf(sidecar: KubeObject | undefined, namespace: string, things:
 }
 
 function sourceNamespaces(entries: Router['entries']): readonly string[] {
-  return entries.flatMap(({ matches }) =>
-    matches.flatMap(({ written, gateways }) => (gateways.length > 0 ? [] : (stringOf(written.sourceNamespace) ?? []))),
-  );
+  const named: string[] = [];
+  for (const { matches } of entries) {
+    for (const { written, gateways } of matches) {
+      const source = gateways.length > 0 ? undefined : stringOf(written.sourceNamespace);
+      if (source !== undefined) named.push(source);
+    }
+  }
+  return named;
 }
 
 function asksForLabels({ entries }: Router): boolean {
-  return entries.some(({ matches }) =>
-    matches.some(
-      ({ written, gateways }) =>
-        gateways.length === 0 && isRecord(written.sourceLabels) && Object.keys(written.sourceLabels).length > 0,
-    ),
-  );
+  for (const { matches } of entries) {
+    for (const { written, gateways } of matches) {
+      if (gateways.length > 0 || !isRecord(written.sourceLabels)) continue;
+      if (Object.keys(written.sourceLabels).length > 0) return true;
+    }
+  }
+  return false;
+}
+
+function matchedPorts(routers: readonly Router[]): readonly number[] {
+  const ports: number[] = [];
+  for (const { entries } of routers) {
+    for (const { matches } of entries) for (const { port } of matches) if (port !== undefined) ports.push(port);
+  }
+  return ports;
 }
 
 /** The ports to ask about one by one; a single undefined where nothing tells them apart. */
 function portsOf(
   view: View,
   virtualHost: string,
-  routers: readonly Router[],
+  matched: readonly number[],
   sidecar: KubeObject | undefined,
 ): readonly (number | undefined)[] {
-  const matched = routers.flatMap(({ entries }) =>
-    entries.flatMap(({ matches }) => matches.flatMap(({ port }) => port ?? [])),
-  );
   if (matched.length === 0 && (sidecar === undefined || !tellsPortsApart(sidecar))) return [undefined];
   const known = servicesNamed(view, virtualHost);
+  // A Service that is yet to come has whatever ports; any other name that nobody knows is one on port 80.
+  if (known.length === 0 && parseServiceHost(virtualHost, view.settings.clusterDomain) !== undefined)
+    return [undefined];
   if (known.length === 0)
     return [...new Set(isWildcard(virtualHost) ? [...matched, 80] : matched.length > 0 ? matched : [80])];
   return [...new Set(known.flatMap(({ ports }) => ports.flatMap((one) => (one.mayBeHttp ? one.number : []))))];

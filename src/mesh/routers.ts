@@ -1,12 +1,12 @@
-import { recordOrEmpty, recordsOf, stringOf, stringsOf } from '../model/json.ts';
-import { annotationOf, type KubeObject, namespaceOf, specOf } from '../model/kube-object.ts';
-import { compareAge } from './age.ts';
+import { type JsonObject, recordOrEmpty, recordsOf, stringOf, stringsOf } from '../model/json.ts';
+import { annotationOf, type KubeObject, nameOf, namespaceOf, specOf } from '../model/kube-object.ts';
+import { compareAge, compareRouteAge } from './age.ts';
 import { coversHost, expandHost, isWildcard, serviceHost } from './hosts.ts';
+import { servicesNamed } from './known-service.ts';
 import { effectiveEntries, exportedTo } from './route-delegates.ts';
 import type { Entry } from './route-entries.ts';
 import { httpRouteEntries, sortBySpecificity } from './route-gateway-api.ts';
 import { gatewayName } from './route-match.ts';
-import { routeReads } from './route-reads.ts';
 import type { RouteMatch } from './route-types.ts';
 import type { View } from './view.ts';
 
@@ -55,7 +55,7 @@ export function routersOf(view: View, virtualHost: string): readonly Router[] {
       ? routers
       : [...routers, ...routes].sort((left, right) => compareAge(left.age, right.age));
   };
-  return view.memo(`routersOf|${routeReads(view).mesh}|${virtualHost}`, compute, ['VirtualService', 'HTTPRoute']);
+  return view.memo(`routersOf|${virtualHost}`, compute);
 }
 
 /** Returns the VirtualServices whose hosts are or cover a virtual host, whatever they are bound to. */
@@ -93,8 +93,10 @@ function virtualServiceRouter(view: View, object: KubeObject, virtualHost: strin
 /** HTTPRoutes of one namespace for the same Service and port are one, of the oldest one's age. */
 function httpRouteRouters(view: View, virtualHost: string): readonly Router[] {
   const groups = new Map<string, KubeObject[]>();
-  for (const route of view.lookup(`HTTPRoute|to|${virtualHost}`)) {
-    for (const parent of parentServices(route, view.settings.clusterDomain)) {
+  for (const route of routesHangingOn(view, virtualHost)) {
+    // One that is dropped is in nobody's way.
+    if (httpRouteEntries(route, view.settings.clusterDomain, 'mesh').length === 0) continue;
+    for (const parent of parentServices(route, view)) {
       if (parent.host !== virtualHost) continue;
       const key = `${namespaceOf(route)}${parent.port === undefined ? '' : `/${parent.port}`}`;
       groups.set(key, [...(groups.get(key) ?? []), route]);
@@ -104,7 +106,9 @@ function httpRouteRouters(view: View, virtualHost: string): readonly Router[] {
     const [object] = routes;
     if (object === undefined) return [];
     const port = Number(key.split('/', 2)[1] ?? 0);
-    const entries = sortBySpecificity(routes.flatMap((route) => httpRouteEntries(route, view.settings.clusterDomain)));
+    const entries = sortBySpecificity(
+      routes.flatMap((route) => httpRouteEntries(route, view.settings.clusterDomain, 'mesh')),
+    );
     return [
       {
         kind: 'HTTPRoute',
@@ -130,14 +134,44 @@ function withPort(entry: Entry, port: number): Entry {
   return { ...entry, matches: matches.map((match) => ({ ...match, port, written: { ...match.written, port } })) };
 }
 
-/** Returns the Services that an HTTPRoute hangs on. */
+/** Returns the HTTPRoutes that may hang on a host's Service or ServiceEntries, oldest first. */
+function routesHangingOn(view: View, host: string): readonly KubeObject[] {
+  const entries = servicesNamed(view, host).filter(({ isKubernetes }) => !isKubernetes);
+  const onEntries = entries.flatMap(({ object }) =>
+    view.lookup(`HTTPRoute|entry|${namespaceOf(object)}/${nameOf(object)}`),
+  );
+  return [...new Set([...view.lookup(`HTTPRoute|to|${host}`), ...onEntries])].sort(compareRouteAge);
+}
+
+/**
+ * Returns the hosts of the Services and the ServiceEntries that an HTTPRoute hangs on; a reference without a group is one to
+ * the Gateway API's own kinds.
+ * @see https://github.com/istio/istio/blob/1.31.0/pilot/pkg/config/kube/gateway/route_collections.go `HTTPRouteCollection`
+ */
 export function parentServices(
   route: KubeObject,
-  clusterDomain: string,
+  view: View,
 ): readonly { readonly host: string; readonly port?: number }[] {
-  return recordsOf(specOf(route).parentRefs).flatMap(({ kind, name, namespace, port }) => {
-    if (kind !== 'Service' || typeof name !== 'string') return [];
-    const host = serviceHost(name, stringOf(namespace) || namespaceOf(route), clusterDomain);
-    return [{ host, ...(typeof port === 'number' ? { port } : {}) }];
-  });
+  return recordsOf(specOf(route).parentRefs).flatMap((parent) =>
+    parentHosts(view, parent, namespaceOf(route)).map((host) => ({
+      host,
+      ...(typeof parent.port === 'number' ? { port: parent.port } : {}),
+    })),
+  );
+}
+
+/** Returns the hosts that one reference of an HTTPRoute in a namespace means, inside of the mesh. */
+export function parentHosts(
+  view: View,
+  { group, kind, name, namespace: written }: JsonObject,
+  own: string,
+): readonly string[] {
+  if (typeof name !== 'string') return [];
+  const namespace = stringOf(written) || own;
+  if (group === '' && kind === 'Service') return [serviceHost(name, namespace, view.settings.clusterDomain)];
+  if (group !== 'networking.istio.io' || kind !== 'ServiceEntry') return [];
+  const entries = view.lookup(`ServiceEntry|name|${namespace}/${name}`);
+  // A wildcard takes the routes of no HTTPRoute.
+  const hosts = entries.flatMap((entry) => stringsOf(specOf(entry).hosts)).filter((host) => !isWildcard(host));
+  return hosts.map((host) => host.toLowerCase());
 }

@@ -1,13 +1,12 @@
 import type { Baseline } from '../model/baseline.ts';
-import { recordOrEmpty, recordsOf, stringOf, stringsOf } from '../model/json.ts';
+import { recordOrEmpty, stringsOf } from '../model/json.ts';
 import { type KubeObject, nameOf, namespaceOf, specOf } from '../model/kube-object.ts';
 import { type Draft, defaultRoute, finish, gather, leadsTo } from './route-drafts.ts';
 import { ownerFor, type SeenEntry, seenEntries } from './route-owners.ts';
 import { boundTo, claimedHosts, parentServices } from './routers.ts';
 import { effectiveEntries } from './route-delegates.ts';
 import { httpRouteEntries } from './route-gateway-api.ts';
-import { gatewayRoutes } from './route-gateways.ts';
-import { routeReads } from './route-reads.ts';
+import { gatewayHosts, gatewayParents, gatewayRoutes } from './route-gateways.ts';
 import type { Place, Route, Viewer } from './route-types.ts';
 import { viewersOf } from './route-viewers.ts';
 import type { View } from './view.ts';
@@ -55,8 +54,7 @@ export function routesTo(view: View, baseline: Baseline, host: string): readonly
     }
     return [...[...drafts.values()].map((draft) => finish(view, draft)), ...joinDefaults(defaults)];
   };
-  const { mesh, kinds } = routeReads(view);
-  return view.memo(`routesTo|${baseline.sha256}|${mesh}|${host}`, compute, kinds);
+  return view.memo(`routesTo|${baseline.sha256}|${host}`, compute);
 }
 
 interface AtGateway {
@@ -86,12 +84,11 @@ function claimsOn(
     }
   }
   for (const object of view.lookup(`HTTPRoute|to|${host}`)) {
-    virtualHosts.push(...parentServices(object, clusterDomain).map((parent) => parent.host));
-    const hosts = stringsOf(specOf(object).hostnames).map((one) => one.toLowerCase());
-    for (const gateway of parentGateways(object)) {
+    virtualHosts.push(...parentServices(object, view).map((parent) => parent.host));
+    for (const gateway of new Set(gatewayParents(object).map(({ namespace, name }) => `${namespace}/${name}`))) {
       const viewer: Viewer = { kind: 'gateway', gateway };
-      const entries = seenEntries(httpRouteEntries(object, clusterDomain), viewer);
-      atGateways.push({ entries, viewer, hosts: hosts.length > 0 ? hosts : ['*'], kind: 'HTTPRoute' });
+      const entries = seenEntries(httpRouteEntries(object, clusterDomain, 'gateway'), viewer);
+      atGateways.push({ entries, viewer, hosts: gatewayHosts(object), kind: 'HTTPRoute' });
     }
   }
   return { virtualHosts, atGateways };
@@ -105,15 +102,6 @@ export function rootsTo(view: View, host: string): readonly KubeObject[] {
     for (const root of view.lookup(`VirtualService|delegate|${namespaceOf(object)}/${nameOf(object)}`)) roots.add(root);
   }
   return [...roots];
-}
-
-function parentGateways(route: KubeObject): readonly string[] {
-  const names = recordsOf(specOf(route).parentRefs).flatMap(({ kind, name, namespace }) =>
-    (kind ?? 'Gateway') === 'Gateway' && typeof name === 'string'
-      ? [`${stringOf(namespace) || namespaceOf(route)}/${name}`]
-      : [],
-  );
-  return [...new Set(names)];
 }
 
 /** Default routes for the same reasons are one. */

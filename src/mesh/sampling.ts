@@ -3,6 +3,7 @@ import { isAbsent, isRecord, numberOf, stringOf } from '../model/json.ts';
 import { namespaceOf, refOf } from '../model/kube-object.ts';
 import { protoField } from './mesh-config.ts';
 import { type Decision, MESH_TEXT, type ProxySampling, proxySampling } from './proxy-sampling.ts';
+import { answersSince } from './releases.ts';
 import {
   directionsOf,
   entriesOf,
@@ -73,7 +74,7 @@ export function sampling(view: View, of: TelemetryOf, assumed?: TelemetrySetting
   const fallback = proxySampling(settings, of);
   const state = { client: start(settings), server: start(settings) };
   for (const entry of entries) {
-    for (const side of directionsOf(entry.value.match)) state[side] = applied(state[side], entry);
+    for (const side of directionsOf(entry.value.match)) state[side] = applied(state[side], entry, view);
   }
   const isSpoken = entries.length > 0 || settings.defaults.tracing.length > 0;
   const finish = (said: Said): TracedSide =>
@@ -105,7 +106,7 @@ function start(settings: TelemetrySettings): Said {
 }
 
 /** Lays one entry over what was said before: each field that stands in it replaces, the others stay. */
-function applied(said: Said, entry: TelemetryEntry): Said {
+function applied(said: Said, entry: TelemetryEntry, view: View): Said {
   const { object, path, value } = entry;
   const at = (field: string): Decision => ({ object, path: [...path, field] });
   let next = said;
@@ -128,7 +129,7 @@ function applied(said: Said, entry: TelemetryEntry): Said {
   if (percent !== undefined) {
     note('randomSamplingPercentage', `samples ${percent} %`, { percent, decidedBy: at('randomSamplingPercentage') });
   }
-  if (!isAbsent(alone)) {
+  if (!isAbsent(alone) && answersSince(view.settings, 'contextPropagation')) {
     const { propagationBy: _, ...rest } = next;
     next = rest;
     const propagationBy = at('disableContextPropagation');

@@ -1,6 +1,7 @@
 import { isRecord, type JsonObject, numberOf, recordOrEmpty, recordsOf, stringsOf } from '../model/json.ts';
 import { type KubeObject, specOf } from '../model/kube-object.ts';
 import { isWildcard } from './hosts.ts';
+import { answersSince } from './releases.ts';
 import type { View } from './view.ts';
 
 /** What one egress listener of a Sidecar lets its proxies know, by namespace; `*` stands for all of them. */
@@ -34,7 +35,23 @@ export function sidecarsOf(view: View, namespace: string): readonly (KubeObject 
   const whole = (one: KubeObject): boolean => !isRecord(specOf(one).workloadSelector);
   const chosen = own.filter((one) => !whole(one));
   const general = own.find(whole) ?? view.list('Sidecar', view.settings.rootNamespace).find(whole);
-  return [...chosen, general];
+  const all = [...chosen, general];
+  return answersSince(view.settings, 'excludedHosts') ? all : all.map((one) => one && withoutExclusions(one));
+}
+
+const WITHOUT_EXCLUSIONS = new WeakMap<KubeObject, KubeObject>();
+
+/** Before the release that takes hosts out, the one form that istiod lets pass, `~/host`, names a namespace that no object is in. */
+function withoutExclusions(sidecar: KubeObject): KubeObject {
+  const known = WITHOUT_EXCLUSIONS.get(sidecar);
+  if (known !== undefined) return known;
+  const egress = recordsOf(specOf(sidecar).egress);
+  const isNothing = (host: string): boolean => host.startsWith('~');
+  const rest = egress.map((one) => ({ ...one, hosts: stringsOf(one.hosts).filter((host) => !isNothing(host)) }));
+  const hasAny = egress.some(({ hosts }) => stringsOf(hosts).some(isNothing));
+  const read = hasAny ? { ...sidecar, spec: { ...specOf(sidecar), egress: rest } } : sidecar;
+  WITHOUT_EXCLUSIONS.set(sidecar, read);
+  return read;
 }
 
 const READ = new WeakMap<KubeObject, readonly Listener[]>();
@@ -93,6 +110,17 @@ export function knows(
       rules.some((rule) => isImported(rule, host, thing.fit)) &&
       !rules.some(({ excluded }) => excluded.some((pattern) => covers(pattern, host))),
   );
+}
+
+/**
+ * Tells whether a Sidecar's proxies in a namespace know whatever has a name there, on ports that no listener is for; false
+ * also where that would take a closer look.
+ */
+export function knowsWhole(sidecar: KubeObject | undefined, namespace: string): boolean {
+  if (sidecar === undefined) return true;
+  const general = listenersOf(sidecar).find(({ port }) => port === undefined);
+  const rules = [namespace, '.', '*'].flatMap((one) => general?.imported.get(one) ?? []);
+  return rules.some(({ wildcards }) => wildcards.includes('*')) && rules.every(({ excluded }) => excluded.length === 0);
 }
 
 function isImported({ exact, wildcards }: Hosts, host: string, fit: Importable['fit']): boolean {

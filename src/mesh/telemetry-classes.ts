@@ -1,9 +1,9 @@
 import type { Baseline } from '../model/baseline.ts';
 import { recordOrEmpty, stringOf } from '../model/json.ts';
-import { WORKLOAD_KINDS } from '../model/kind.ts';
 import { type KubeObject, specOf } from '../model/kube-object.ts';
+import { tracingText } from './indexes.ts';
 import { isMeshNamespace } from './namespaces.ts';
-import { entryOf, podTemplateOf } from './pod-template.ts';
+import { podTemplateOf } from './pod-template.ts';
 import { PROXY_CONFIG_ANNOTATION } from './proxy-config.ts';
 import {
   DIRECTIONS,
@@ -80,18 +80,15 @@ function classOf(
   ];
 }
 
-/** Every pod has this annotation, and parsing is slow: only these texts can have the key, the second by escapes. */
-const MAY_TRACE = /tracing|\\/;
-
 /** Returns the workloads in view that configure the tracing of their own proxy, each as a class of its own. */
 export function ownTelemetryClasses(namespace: string, view: View, baseline: Baseline): readonly TelemetryClass[] {
   const { ingress, egress } = baseline.gateways;
   const isGateway = [...ingress, ...egress].some((gateway) => gateway.namespace === namespace);
   if (!isGateway && !isMeshNamespace(namespace, view, baseline)) return [];
-  return WORKLOAD_KINDS.flatMap((kind) => view.list(kind, namespace)).flatMap((object) => {
+  return view.lookup(`tracing|ns|${namespace}`).flatMap((object) => {
     const pod = podTemplateOf(object);
-    const text = pod === undefined ? undefined : entryOf(pod.annotations, PROXY_CONFIG_ANNOTATION);
-    if (pod === undefined || text === undefined || !MAY_TRACE.test(text)) return [];
+    const text = tracingText(pod);
+    if (pod === undefined || text === undefined) return [];
     const proxyConfig = { text, object, path: [...pod.path, 'metadata', 'annotations', PROXY_CONFIG_ANNOTATION] };
     const directions = isGateway ? (['client'] as const) : DIRECTIONS;
     return [{ of: { namespace, labels: pod.labels, proxyConfig }, who: 'this workload', directions }];
@@ -105,7 +102,7 @@ export function ownTelemetryClasses(namespace: string, view: View, baseline: Bas
 export function ofClass<T>(question: string, one: TelemetryClass, facts: TelemetryFacts, ask: () => T): T {
   const { view, baseline } = facts;
   const isPlain = Object.keys(one.of).length === 1 && view.list('Telemetry', one.of.namespace).length === 0;
-  return isPlain ? view.memo(`${question}|${baseline.sha256}`, ask, ['Telemetry', 'ConfigMap']) : ask();
+  return isPlain ? view.memo(`${question}|${baseline.sha256}`, ask) : ask();
 }
 
 /** What a class is asked about in. */

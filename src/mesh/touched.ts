@@ -3,9 +3,13 @@ import { recordOrEmpty, recordsOf, stringOf, stringsOf } from '../model/json.ts'
 import { type Kind, kindOf, WORKLOAD_KINDS } from '../model/kind.ts';
 import { type KubeObject, nameOf, namespaceOf, specOf } from '../model/kube-object.ts';
 import { coversHost, expandHost, isWildcard, serviceHost, takeoverNames } from './hosts.ts';
+import { hiddenBy } from './hidden-by.ts';
 import { destinationHosts, routeServiceHosts } from './indexes.ts';
+import { addKnown, externalHosts, externalWildcards, isKnownHost, knownHosts } from './known-hosts.ts';
+import { injectorTextsOf, meshTextOf } from './mesh-text.ts';
 import { meshNamespaces } from './namespaces.ts';
-import { hiddenBy, rivalsOf } from './route-rivals.ts';
+import { rivalsOf } from './route-rivals.ts';
+import { boundTo, virtualServicesNaming } from './routers.ts';
 import type { View } from './view.ts';
 
 /** The subjects that an object can touch, besides itself. */
@@ -37,10 +41,18 @@ const TOUCHES: Partial<Record<Kind, Touches>> = {
     addRivals(hosts, object, view, baseline);
     return { ...NOTHING, hosts };
   },
-  ServiceEntry: (object) => ({
-    ...NOTHING,
-    hosts: new Set(stringsOf(specOf(object).hosts).map((host) => host.toLowerCase())),
-  }),
+  ServiceEntry: (object, view, baseline) => {
+    const hosts = new Set(stringsOf(specOf(object).hosts).map((host) => host.toLowerCase()));
+    // Of a wildcard's VirtualServices only the first counts once it is registered.
+    for (const router of [...hosts].filter(isWildcard).flatMap((host) => virtualServicesNaming(view, host))) {
+      addReached(hosts, router, view, baseline);
+    }
+    // Where requests go that routes which hang on it take.
+    for (const route of view.lookup(`HTTPRoute|entry|${namespaceOf(object)}/${nameOf(object)}`)) {
+      for (const host of routeServiceHosts(route, namespaceOf(route), view.settings)) hosts.add(host);
+    }
+    return { ...NOTHING, hosts };
+  },
   Sidecar: (object, view, baseline) => ({
     hosts: scopedHosts(object, view, baseline),
     namespaces: scope(object, view, baseline),
@@ -64,15 +76,20 @@ const TOUCHES: Partial<Record<Kind, Touches>> = {
     gateways: new Set([...allGateways(baseline)].filter(({ namespace }) => namespace === nameOf(object))),
   }),
   ConfigMap: (object, view, baseline) =>
-    namespaceOf(object) === baseline.mesh.rootNamespace && /^istio(-|$)/.test(nameOf(object))
-      ? {
-          hosts: knownHosts(view, baseline),
-          namespaces: new Set([...meshNamespaces(view, baseline), baseline.mesh.rootNamespace]),
-          gateways: allGateways(baseline),
-        }
-      : NOTHING,
+    isMeshConfigMap(object, baseline) ? { hosts: knownHosts(view, baseline), ...meshWide(view, baseline) } : NOTHING,
   ...Object.fromEntries(WORKLOAD_KINDS.map((kind) => [kind, workload])),
 };
+
+/** Tells whether an object is one of the ConfigMaps by which the mesh, its injector or a revision of them is set. */
+export function isMeshConfigMap(object: KubeObject, { mesh }: Baseline): boolean {
+  return meshTextOf(object, mesh) !== undefined || injectorTextsOf(object, mesh) !== undefined;
+}
+
+/** Returns what the mesh's own settings are for besides hosts: all of its namespaces and its gateways. */
+export function meshWide(view: View, baseline: Baseline): Pick<Touched, 'namespaces' | 'gateways'> {
+  const namespaces = new Set([...meshNamespaces(view, baseline), baseline.mesh.rootNamespace]);
+  return { namespaces, gateways: allGateways(baseline) };
+}
 
 /** An Ingress leads to Services of its own namespace. */
 function ingressHosts(object: KubeObject, { settings }: View): ReadonlySet<string> {
@@ -112,33 +129,6 @@ function allGateways(baseline: Baseline): ReadonlySet<GatewayBaseline> {
   return new Set([...baseline.gateways.ingress, ...baseline.gateways.egress]);
 }
 
-/** Returns every host that the mesh knows: Services, ServiceEntry hosts and the baseline's services; lower case. */
-export function knownHosts(view: View, baseline: Baseline): ReadonlySet<string> {
-  const compute = (): ReadonlySet<string> => {
-    const { clusterDomain } = view.settings;
-    const services = view.list('Service').map((one) => serviceHost(nameOf(one), namespaceOf(one), clusterDomain));
-    return new Set([...baseline.services.map(({ host }) => host), ...services, ...externalHosts(view)]);
-  };
-  return view.memo(`knownHosts|${baseline.sha256}`, compute, ['Service', 'ServiceEntry']);
-}
-
-/** Tells whether a host is a Service in the view, a service of the baseline, or named by a ServiceEntry. */
-export function isKnownHost(host: string, view: View, baseline: Baseline): boolean {
-  return (
-    view.lookup(`Service|host|${host}`).length > 0 ||
-    view.lookup(`ServiceEntry|host|${host}`).length > 0 ||
-    baseline.services.some((service) => service.host === host)
-  );
-}
-
-function externalHosts(view: View): ReadonlySet<string> {
-  const compute = (): ReadonlySet<string> => {
-    const entries = view.list('ServiceEntry').flatMap((entry) => stringsOf(specOf(entry).hosts));
-    return new Set(entries.map((host) => host.toLowerCase()));
-  };
-  return view.memo('externalHosts', compute, ['ServiceEntry']);
-}
-
 function hostsOfNamespace(namespace: string, view: View): ReadonlySet<string> {
   const { clusterDomain } = view.settings;
   return new Set(view.list('Service', namespace).map((one) => serviceHost(nameOf(one), namespace, clusterDomain)));
@@ -149,12 +139,18 @@ function routedHosts(object: KubeObject, view: View, baseline: Baseline): Readon
   const namespace = namespaceOf(object);
   const roots = view.lookup(`VirtualService|delegate|${namespace}/${nameOf(object)}`);
   for (const one of [object, ...roots]) {
-    addWritten(hosts, one, stringsOf(specOf(one).hosts), view, baseline);
+    addWritten(hosts, one, claims(one), view, baseline);
     addWritten(hosts, one, destinationHosts(one), view, baseline);
     addRivals(hosts, one, view, baseline);
   }
   for (const one of delegatesOf(object, view)) addWritten(hosts, one, destinationHosts(one), view, baseline);
   return hosts;
+}
+
+/** At a gateway alone a wildcard takes nothing from the services that it covers; a host by name is said to be of no use to the mesh. */
+function claims(object: KubeObject): readonly string[] {
+  const hosts = stringsOf(specOf(object).hosts);
+  return boundTo(object).includes('mesh') ? hosts : hosts.filter((host) => !isWildcard(host));
 }
 
 function attachedHosts(object: KubeObject, view: View, baseline: Baseline): ReadonlySet<string> {
@@ -195,7 +191,7 @@ function scopedHosts(object: KubeObject, view: View, baseline: Baseline): Readon
 function addRivals(hosts: Set<string>, object: KubeObject, view: View, baseline: Baseline): void {
   for (const rival of rivalsOf(object, view)) addReached(hosts, rival, view, baseline);
   // What names one of the many hosts that a wildcard covers may have been kept from another spelling of it.
-  for (const claim of kindOf(object) === 'VirtualService' ? stringsOf(specOf(object).hosts).filter(isWildcard) : []) {
+  for (const claim of kindOf(object) === 'VirtualService' ? claims(object).filter(isWildcard) : []) {
     for (const host of knownHosts(view, baseline)) {
       if (!coversHost(claim.toLowerCase(), host)) continue;
       for (const rival of view.lookup(`VirtualService|host|${host}`)) addReached(hosts, rival, view, baseline);
@@ -232,16 +228,6 @@ function addWritten(
     for (const alias of aliases) if (isKnownHost(alias, view, baseline)) hosts.add(alias);
     for (const wildcard of externalWildcards(view)) if (coversHost(wildcard, expanded)) hosts.add(wildcard);
   }
-}
-
-/** Adds a host, or in place of a wildcard all known hosts that it covers. */
-function addKnown(hosts: Set<string>, host: string, view: View, baseline: Baseline): void {
-  if (!isWildcard(host)) hosts.add(host);
-  else for (const known of knownHosts(view, baseline)) if (coversHost(host, known)) hosts.add(known);
-}
-
-function externalWildcards(view: View): readonly string[] {
-  return view.memo('externalWildcards', () => [...externalHosts(view)].filter(isWildcard), ['ServiceEntry']);
 }
 
 function ruledHosts(object: KubeObject, view: View, baseline: Baseline): ReadonlySet<string> {

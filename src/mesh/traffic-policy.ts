@@ -4,7 +4,7 @@ import { refOf, specOf } from '../model/kube-object.ts';
 import { type Client, type MergedRule, ruleFor, rulesFor, type Subset } from './destination-rules.ts';
 import { parseServiceHost } from './hosts.ts';
 import { type KnownService, serviceSeenBy, servicesNamed } from './known-service.ts';
-import { meshConfig, protoField } from './mesh-config.ts';
+import { meshSetting } from './mesh-config.ts';
 import { mutualTls } from './mutual-tls.ts';
 import { baseBlocks, BLOCKS, type Blocks, isPassthrough, subsetBlocks, withMeshDefaults } from './policy-blocks.ts';
 import type { View } from './view.ts';
@@ -99,7 +99,7 @@ function transportOf(view: View, { isGateway }: TrafficQuery, parts: Parts): Tra
   const { service, serviceNamespace, rule, blocks } = parts;
   const written = blocks.tls.value;
   if (written !== undefined) return writtenTransport(written, rule?.selector !== undefined || isGateway === true);
-  const autoMtls = protoField(meshConfig(view).config, 'enableAutoMtls') !== false;
+  const autoMtls = meshSetting(view, 'enableAutoMtls') !== false;
   if (!autoMtls || serviceNamespace === undefined || service?.isExternal === true) return 'PLAINTEXT';
   if (mutualTls(view, { namespace: serviceNamespace }).mode === 'DISABLE') return 'PLAINTEXT';
   // Whether all endpoints are asked depends on the policy's own load balancer, not on its ports'.

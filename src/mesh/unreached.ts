@@ -1,6 +1,5 @@
 import type { Baseline } from '../model/baseline.ts';
 import { isRecord, stringsOf } from '../model/json.ts';
-import type { Kind } from '../model/kind.ts';
 import { type KubeObject, namespaceOf, specOf } from '../model/kube-object.ts';
 import { ruleFor, rulesFor, rulesNaming } from './destination-rules.ts';
 import { parseServiceHost } from './hosts.ts';
@@ -17,8 +16,6 @@ export interface Unreached {
   /** One for all alike: of namespaces without rules of their own only the first is named. */
   readonly namespaces: readonly [string, ...string[]];
 }
-
-const READS: readonly Kind[] = ['DestinationRule', 'ConfigMap', 'Service', 'ServiceEntry', 'Namespace'];
 
 /** Tells whether a host is a service of the mesh: the baseline's, or a Service in a mesh namespace that is no alias. */
 export function isMeshHost(host: string, view: View, baseline: Baseline): boolean {
@@ -44,7 +41,7 @@ export function unreached(host: string, view: View, baseline: Baseline): readonl
     }
     return [...found.values()];
   };
-  return view.memo(`unreached|${baseline.sha256}|${host}`, compute, READS);
+  return view.memo(`unreached|${baseline.sha256}|${host}`, compute);
 }
 
 /** The namespaces that differ for this host, and one of those that are all alike. */

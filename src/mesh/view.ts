@@ -1,6 +1,9 @@
 import { type Kind, kindOf } from '../model/kind.ts';
 import { type KubeObject, nameOf, namespaceOf } from '../model/kube-object.ts';
+import { sameJson } from '../model/json.ts';
 import { compareAge } from './age.ts';
+import { type Answer, Answers, answered, noteAnswer, noteKey } from './answers.ts';
+import { type Edit, edited } from './edited-list.ts';
 import { indexKeys } from './indexes.ts';
 
 /** What a view must know of the mesh before it can read any object. */
@@ -15,9 +18,9 @@ export interface MeshSettings {
 }
 
 const NONE: readonly KubeObject[] = Object.freeze([]);
-const NO_KINDS: ReadonlySet<Kind> = new Set<Kind>();
-/** About 100 bytes each where little is kept. */
-const MOST_ANSWERS = 50_000;
+
+/** A change of a list is applied when the list is first asked for, as most never are. */
+type Entry = readonly KubeObject[] | Edit;
 
 /**
  * A set of objects with its indexes, immutable: what the mesh is at one moment. All lists come in Istio's order of age.
@@ -26,20 +29,14 @@ const MOST_ANSWERS = 50_000;
 export class View {
   readonly settings: MeshSettings;
   readonly #parent: View | undefined;
-  readonly #own: ReadonlyMap<string, readonly KubeObject[]>;
-  /** The kinds of which some object is not as in the parent. */
-  readonly #changed: ReadonlySet<Kind>;
-  readonly #memo = new Map<string, unknown>();
+  /** What is not as in the parent. */
+  readonly #own: Map<string, Entry>;
+  readonly #answers = new Answers();
 
-  private constructor(
-    settings: MeshSettings,
-    own: ReadonlyMap<string, readonly KubeObject[]>,
-    over: { readonly parent: View; readonly changed: ReadonlySet<Kind> } | undefined,
-  ) {
+  private constructor(settings: MeshSettings, own: Map<string, Entry>, parent: View | undefined) {
     this.settings = settings;
     this.#own = own;
-    this.#parent = over?.parent;
-    this.#changed = over?.changed ?? NO_KINDS;
+    this.#parent = parent;
   }
 
   /** Makes a view of objects; of two with the same kind, namespace and name the later one counts. */
@@ -63,6 +60,7 @@ export class View {
 
   /** Returns the objects under an index key, oldest first. */
   lookup(key: string): readonly KubeObject[] {
+    noteKey(this, key);
     return View.#find(this, key);
   }
 
@@ -70,9 +68,15 @@ export class View {
   static #find(from: View, key: string): readonly KubeObject[] {
     for (let view: View | undefined = from; view !== undefined; view = view.#parent) {
       const found = view.#own.get(key);
-      if (found !== undefined) return found;
+      if (found !== undefined) return isList(found) ? found : View.#apply(view, key, found);
     }
     return NONE;
+  }
+
+  static #apply(view: View, key: string, edit: Edit): readonly KubeObject[] {
+    const list = edited(view.#parent === undefined ? NONE : View.#find(view.#parent, key), edit);
+    view.#own.set(key, list);
+    return list;
   }
 
   /** Returns all objects of a kind, or those of one namespace, oldest first. */
@@ -88,25 +92,79 @@ export class View {
   }
 
   /**
-   * Returns what this view answers to a question, worked out once; the key must name the question and its arguments.
-   * With `reads`, every kind that the answer depends on, it is kept in the oldest view that has the same objects of these
-   * kinds, and so outlives a review and the events of other kinds. A kind left out of `reads` is a wrong answer.
+   * Returns what this view answers to a question, worked out once; the key must name the question and its arguments. What was
+   * looked up for it is written down, so that the answer is kept in the oldest view that it is right in, and outlives reviews
+   * and events that change nothing of it.
    */
-  memo<T>(key: string, compute: () => T, reads?: readonly Kind[]): T {
-    const memo = (reads === undefined ? this : View.#homeOf(this, reads)).#memo;
-    const known = memo.get(key);
-    if (known !== undefined || memo.has(key)) return known as T; // The same key is always asked with the same type.
-    const value = compute();
-    // Keys hold names that anybody may make up; a view that lives for days must not keep them all.
-    if (memo.size >= MOST_ANSWERS) memo.clear();
-    memo.set(key, value);
-    return value;
+  memo<T>(key: string, compute: (view: View) => T): T {
+    const answer = this.#answer(key, compute, undefined);
+    noteAnswer(this, answer);
+    return answer.value as T; // The same key is always asked with the same type.
   }
 
-  static #homeOf(from: View, reads: readonly Kind[]): View {
+  /**
+   * As `memo`, for a question whose answer is small JSON and seldom changes with what it was found out from, such as one
+   * setting of the mesh: what is made of it stands until the answer is another. `compute` must use no view but the one given.
+   */
+  settled<T>(key: string, compute: (view: View) => T): T {
+    const answer = this.#answer(key, compute, compute);
+    noteAnswer(this, answer);
+    return answer.value as T; // As above.
+  }
+
+  #answer(key: string, compute: (view: View) => unknown, again: Answer['again']): Answer {
+    return this.#answers.get(key) ?? this.#inherited(key) ?? this.#work(key, compute, again);
+  }
+
+  #work(key: string, compute: (view: View) => unknown, again: Answer['again']): Answer {
+    const answer = answered(this, key, compute, again);
+    this.#answers.keep(answer);
+    const home = answer.isLocal ? this : View.#homeOf(this, answer);
+    if (home !== this) home.#answers.keep(answer);
+    return answer;
+  }
+
+  #inherited(key: string): Answer | undefined {
+    for (let view = this.#parent; view !== undefined; view = view.#parent) {
+      const answer = view.#answers.get(key);
+      if (answer === undefined) continue;
+      if (!answer.isLocal) this.#stands(answer);
+      return this.#answers.get(key);
+    }
+    return undefined;
+  }
+
+  /** Tells whether an answer of this view or of one that it was made of is right here. */
+  #stands(answer: Answer): boolean {
+    const own = this.#answers.get(answer.key);
+    if (own === answer) return true;
+    const { again } = answer;
+    if (own !== undefined) return again !== undefined && sameJson(own.value, answer.value);
+    if (this.#parent === undefined || !this.#parent.#stands(answer)) return false;
+    // Where the parent settled it anew, that may have been found out from something else.
+    const there = this.#parent.#answers.get(answer.key);
+    if (there === undefined) return false;
+    if (this.#isMoved(there))
+      return again !== undefined && sameJson(this.#work(answer.key, again, again).value, answer.value);
+    this.#answers.keep(there);
+    return true;
+  }
+
+  /** Tells whether something that an answer was found out from is not here as in the parent. */
+  #isMoved({ keys, parts }: Answer): boolean {
+    const own = this.#own;
+    if (own.size < keys.size) {
+      for (const key of own.keys()) if (keys.has(key)) return true;
+    } else for (const key of keys) if (own.has(key)) return true;
+    for (const part of parts) if (!this.#stands(part)) return true;
+    return false;
+  }
+
+  /** Returns the oldest view in which an answer of a view is right. */
+  static #homeOf(from: View, answer: Answer): View {
     let home = from;
-    while (home.#parent !== undefined) {
-      for (const kind of reads) if (home.#changed.has(kind)) return home;
+    while (home.#parent !== undefined && !home.#isMoved(answer)) {
+      for (const part of answer.parts) if (!home.#parent.#stands(part)) return home;
       home = home.#parent;
     }
     return home;
@@ -114,39 +172,40 @@ export class View {
 
   /** Returns a view without some objects and with others; shares everything that does not change. */
   with(change: { readonly remove?: Iterable<KubeObject>; readonly add?: Iterable<KubeObject> }): View {
-    const own = new Map<string, KubeObject[]>();
-    const changed = new Set<Kind>();
-    const edit = (key: string): KubeObject[] => {
-      const list = own.get(key) ?? [...this.lookup(key)];
-      own.set(key, list);
-      return list;
+    const own = new Map<string, Edit>();
+    const edit = (key: string): Edit => {
+      const known = own.get(key);
+      if (known !== undefined) return known;
+      const made: Edit = { gone: [], come: [] };
+      own.set(key, made);
+      return made;
     };
-    const drop = (object: KubeObject, kind: Kind): void => {
-      const [ns, name] = [namespaceOf(object), nameOf(object)];
-      const known =
-        own.get(`${kind}|name|${ns}/${name}`)?.[0] ??
-        own.get(`foreign|${kind}|${ns}/${name}`)?.[0] ??
-        this.get(kind, ns, name);
+    const latest = new Map<string, KubeObject | undefined>();
+    const drop = (kind: Kind, id: string, object: KubeObject): void => {
+      const added = latest.get(id);
+      const known = latest.has(id) ? added : this.get(kind, namespaceOf(object), nameOf(object));
       if (known === undefined) return;
-      changed.add(kind);
       for (const key of indexKeys(kind, known, this.settings)) {
-        const list = edit(key);
-        const at = list.indexOf(known);
-        if (at >= 0) list.splice(at, 1);
+        if (added === undefined) edit(key).gone.push(known);
+        else edit(key).come.splice(edit(key).come.indexOf(added), 1);
       }
     };
     for (const object of change.remove ?? []) {
       const kind = kindOf(object);
-      if (kind !== undefined) drop(object, kind);
+      if (kind === undefined) continue;
+      const id = `${kind}/${namespaceOf(object)}/${nameOf(object)}`;
+      drop(kind, id, object);
+      latest.set(id, undefined);
     }
     for (const object of change.add ?? []) {
       const kind = kindOf(object);
       if (kind === undefined) continue;
-      drop(object, kind);
-      changed.add(kind);
-      for (const key of indexKeys(kind, object, this.settings)) insertByAge(edit(key), object);
+      const id = `${kind}/${namespaceOf(object)}/${nameOf(object)}`;
+      drop(kind, id, object);
+      latest.set(id, object);
+      for (const key of indexKeys(kind, object, this.settings)) edit(key).come.push(object);
     }
-    return changed.size === 0 ? this : new View(this.settings, own, { parent: this, changed });
+    return own.size === 0 ? this : new View(this.settings, own, this);
   }
 
   /** Returns an equal view whose look-ups walk at most two maps; for views that grew by many small changes. */
@@ -157,24 +216,20 @@ export class View {
     if (root === undefined || chain.length <= 2) return this;
     const recent = chain.slice(0, -1).reduce((size, view) => size + view.#own.size, 0);
     const keepRoot = recent < SETTLE_AT;
-    const own = new Map(keepRoot ? [] : root.#own);
-    for (const view of chain.slice(0, -1).toReversed()) for (const [key, list] of view.#own) own.set(key, list);
-    const changed = new Set(chain.slice(0, -1).flatMap((view) => [...view.#changed]));
-    return new View(this.settings, own, keepRoot ? { parent: root, changed } : undefined);
+    const own = new Map<string, Entry>(keepRoot ? [] : root.#own);
+    for (const view of chain.slice(0, -1).toReversed()) {
+      for (const key of view.#own.keys()) {
+        const list = View.#find(view, key);
+        // Names come and go without end, and a key of nothing is needed only where the root has the key.
+        if (list.length > 0 || keepRoot) own.set(key, list);
+        else own.delete(key);
+      }
+    }
+    return new View(this.settings, own, keepRoot ? root : undefined);
   }
 }
 
 /** So many changed keys are copied on each event before all are merged: about 30 µs a copy, about 2 ms a merge. */
 const SETTLE_AT = 1024;
 
-function insertByAge(list: KubeObject[], object: KubeObject): void {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const there = list[middle];
-    if (there !== undefined && compareAge(there, object) <= 0) low = middle + 1;
-    else high = middle;
-  }
-  list.splice(low, 0, object);
-}
+const isList = (entry: Entry): entry is readonly KubeObject[] => Array.isArray(entry);

@@ -1,4 +1,4 @@
-import { groupOf, type KubeObject } from './kube-object.ts';
+import type { KubeObject } from './kube-object.ts';
 
 interface KindRow {
   readonly group: string;
@@ -80,14 +80,22 @@ export const WORKLOAD_KINDS = [
   'Rollout',
 ] as const satisfies readonly Kind[];
 
-const BY_GROUP_KIND = new Map<string, Kind>(
-  // Object.entries widens the keys to string; they are exactly Kind.
-  (Object.entries(KINDS) as [Kind, KindRow][]).map(([name, { group, kind }]) => [`${group}/${kind}`, name]),
+/** By the kind's own name, those of all groups: two have the same name at most. */
+const BY_NAME: ReadonlyMap<string, readonly Kind[]> = Map.groupBy(
+  Object.keys(KINDS) as Kind[], // Object.keys widens them to string; they are exactly Kind.
+  (name) => KINDS[name].kind,
 );
 
 /** Returns the known kind of an object in whatever version it comes, or undefined for one that no rule reads. */
-export function kindOf(object: KubeObject): Kind | undefined {
-  return BY_GROUP_KIND.get(`${groupOf(object.apiVersion)}/${object.kind}`);
+export function kindOf({ apiVersion, kind }: KubeObject): Kind | undefined {
+  const candidates = BY_NAME.get(kind);
+  if (candidates === undefined) return undefined;
+  const end = Math.max(apiVersion.indexOf('/'), 0);
+  for (const name of candidates) {
+    const { group } = KINDS[name];
+    if (group.length === end && apiVersion.startsWith(group)) return name;
+  }
+  return undefined;
 }
 
 /** Tells whether a kind is or makes pods. */

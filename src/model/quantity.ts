@@ -1,3 +1,5 @@
+import { remembered } from './remembered.ts';
+
 const SUFFIX: Readonly<Record<string, number>> = {
   n: 1e-9,
   u: 1e-6,
@@ -23,14 +25,14 @@ const QUANTITY = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([numkMGTPE]|[KMG
  * @returns The value in base units (cores, bytes), or undefined when it is no quantity.
  * @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
  */
-export function parseQuantity(text: string): number | undefined {
+export const parseQuantity = remembered((text): number | undefined => {
   const match = QUANTITY.exec(text);
   if (match === null) return undefined;
   const [, digits, exponent, suffix] = match;
   return exponent === undefined
     ? Number(digits) * (SUFFIX[suffix ?? ''] ?? Number.NaN)
     : Number(`${digits}${exponent}`);
-}
+});
 
 /** Tells whether two quantities are the same amount in whatever spelling; floating-point noise below one in 10⁹ is none. */
 export function sameQuantity(left: number, right: number): boolean {

@@ -18,7 +18,10 @@ export interface Position {
   readonly column: number;
 }
 
-/** Finds where a field stands in a YAML document: its value, or its key when asked; else its nearest ancestor. */
+/**
+ * Finds where a field stands in a YAML document: its value, or its key when asked or where the value begins below it; else
+ * its nearest ancestor.
+ */
 export function positionOf(
   document: Document.Parsed,
   lines: LineCounter,
@@ -33,11 +36,16 @@ export function positionOf(
     const isLast = at === path.length - 1;
     here = found.value;
     // A key with no value (`timeout:`) has a place of its own only through the key.
-    place = (isLast && options.key === true) || here?.range === undefined ? found.key : here;
+    const isKeyMeant = (isLast && options.key === true) || here?.range === undefined || isBelowKey(here);
+    place = isKeyMeant ? found.key : here;
     if (here === undefined) break;
   }
   const { line, col } = lines.linePos(place?.range?.[0] ?? document.range[0]);
   return { line: Math.max(line, 1), column: Math.max(col, 1) };
+}
+
+function isBelowKey(value: Node): boolean {
+  return (isMap(value) || isSeq(value)) && value.flow !== true;
 }
 
 interface Step {

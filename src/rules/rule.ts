@@ -8,6 +8,7 @@ import { printable } from '../model/printable.ts';
 import type { PatchOperation } from '../model/patch.ts';
 import type { Subject } from '../model/subject.ts';
 import type { Mode } from '../model/verdict.ts';
+import type { HostSetting } from '../mesh/host-settings.ts';
 import type { View } from '../mesh/view.ts';
 
 export { printable };
@@ -98,6 +99,13 @@ interface RuleText<Messages extends Record<string, string>> {
   readonly code: `MW${number}`;
   /** Every kind whose change can alter what this rule finds. A test compares it with what the check reads. */
   readonly reads: readonly Kind[];
+  /** For a rule on hosts: the fields of the mesh configuration that can alter what it finds; absent: any. */
+  readonly settings?: readonly HostSetting[];
+  /**
+   * For a rule on hosts or namespaces: names by one key those of which it finds the same in one view, but for their own names;
+   * what has none is like no other.
+   */
+  readonly alike?: (facts: Facts) => ReadonlyMap<string, string>;
   readonly mode: Mode;
   /** What a DELETE that breaks the rule gets; security rules refuse. */
   readonly onDelete: 'refuse' | 'warn';

@@ -61,7 +61,8 @@ const httpRoutes = fc
     },
   ]);
 
-const created: fc.Arbitrary<Step> = fc
+/** Objects of all kinds that a mesh is made of, in words of the shipped one. */
+export const objects: fc.Arbitrary<KubeObject> = fc
   .oneof(
     virtualServices,
     virtualServices,
@@ -75,8 +76,10 @@ const created: fc.Arbitrary<Step> = fc
     telemetries,
     httpRoutes,
   )
-  .filter((objects) => objects.length > 0)
-  .map((objects) => ({ does: 'create', object: translated(objects[0] as KubeObject) }));
+  .filter((some) => some.length > 0)
+  .map((some) => translated(some[0] as KubeObject));
+
+const created: fc.Arbitrary<Step> = objects.map((object) => ({ does: 'create', object }));
 
 /** Words that mean something somewhere. */
 const TEXTS =

@@ -23,7 +23,7 @@ const parsed = parseBaseline(readFileSync(join(ROOT, 'policies/baseline.yaml'), 
   now: NOW,
 });
 if (!parsed.ok) throw new Error('the shipped baseline cannot be used');
-const { baseline } = parsed;
+export const { baseline } = parsed;
 const bench = { baseline, rules: RULES, now: NOW };
 
 type Mesh = ReadonlyMap<string, KubeObject>;
@@ -182,6 +182,13 @@ function unsaid({ change, findings, before, after }: Review): readonly string[] 
   });
 }
 
+/** Names a review that a view which remembers earlier answers judges otherwise than one that was never asked. */
+function stale(change: Change, findings: readonly JudgedFinding[], mesh: Mesh): readonly string[] {
+  const fresh = judge([change], { ...bench, view: View.of(mesh.values(), baseline.mesh) });
+  const [known, anew] = [findings, fresh.findings].map((some) => JSON.stringify(some));
+  return known === anew ? [] : [`${nameOf(change)} was judged ${known} and anew ${anew}`];
+}
+
 /** What a namespace can only do by leaving is no fault of one that has never been in the mesh. */
 const LEAVING = 'MW109';
 
@@ -228,7 +235,7 @@ export function faultsOf(list: readonly Step[], legacy: number): readonly string
     const after = auditOf(next.mesh);
     const review = { change, findings, before, after };
     const isDone = decision === 'allow' || at < legacy;
-    const wrong = isDone ? unsaid(review) : madeUp(review);
+    const wrong = [...stale(change, findings, followed.mesh), ...(isDone ? unsaid(review) : madeUp(review))];
     if (wrong.length > 0) return wrong;
     if (!isDone) continue;
     followed = next;

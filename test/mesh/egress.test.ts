@@ -5,7 +5,7 @@ import { registeredPorts } from '../../src/mesh/egress-ports.ts';
 import { egress, isExternalHost } from '../../src/mesh/egress.ts';
 import { sidecarFor } from '../../src/mesh/outbound.ts';
 import type { MeshViewer } from '../../src/mesh/routes.ts';
-import type { View } from '../../src/mesh/view.ts';
+import { View } from '../../src/mesh/view.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import {
   EGRESS_GATEWAY,
@@ -317,6 +317,23 @@ t.test('one client of each sort', (t) => {
     'llmoptimizer-data none',
     'llmoptimizer none',
   ]);
+  t.end();
+});
+
+t.test('a listener that an alias puts into two Sidecars is each one’s own', (t) => {
+  const entry = viewOf(serviceEntry(HOST)).list('ServiceEntry');
+  const hosts = [{ port: { number: 0, protocol: 'HTTP_PROXY', name: 'proxy' }, hosts: ['*/*'] }];
+  const sidecars = ['llmoptimizer', 'llmoptimizer-data'].map((namespace) => ({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'Sidecar',
+    metadata: { name: 'default', namespace },
+    spec: { egress: hosts },
+  }));
+  const view = View.of([...entry, ...sidecars], BASELINE.mesh);
+  for (const { metadata } of sidecars) {
+    const [port] = registeredPorts(view, HOST, client(view, metadata.namespace)).filter(({ isFree }) => isFree);
+    t.same(port?.viewer.sidecar?.metadata, metadata);
+  }
   t.end();
 });
 

@@ -280,7 +280,7 @@ t.test('HTTPRoutes (B12)', (t) => {
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: { name: ${name}, namespace: ${namespace}, creationTimestamp: "2026-01-${day}T00:00:00Z" }
-spec: { parentRefs: [{ kind: Service, name: ml-service, namespace: llmoptimizer }], rules: [{ ${rule}, backendRefs: [{ name: ml-service, namespace: llmoptimizer, port: 8080 }] }] }
+spec: { parentRefs: [{ group: "", kind: Service, name: ml-service, namespace: llmoptimizer }], rules: [{ ${rule}, backendRefs: [{ name: ml-service, namespace: llmoptimizer, port: 8080 }] }] }
 `;
   const old = virtualService(to(ML, retry(1)), { day: '01' });
   t.same(seen(old + route('retry: { attempts: 4 }', 'web', '02')), ['4'], 'first for clients in its own namespace');

@@ -66,6 +66,11 @@ const EXPLAINED: readonly { readonly title: RegExp; readonly how: RegExp; readon
     how: /^survived$/,
     why: 'the API server makes an empty text of a null in labels and annotations, which the rule has found before',
   },
+  {
+    title: /^MW403 .*'a route that aborts every request/,
+    how: /^survived$/,
+    why: 'no request waits for the service, whatever the timeout; MW411 refuses the abort',
+  },
   { title: /^MW417 .*'a UDP port'$/, how: /^survived$/, why: 'UDP carries no HTTP that could be declared' },
   {
     title: /^MW603 .*'a default provider with a format of its own'$/,

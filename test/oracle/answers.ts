@@ -9,6 +9,8 @@ export interface ProxyQuestion {
   readonly proxyConfig?: string;
   /** The workload's own ports, of which it is asked what they accept. */
   readonly ports?: readonly number[];
+  /** The mesh's ReferenceGrants, which our model does not know. */
+  readonly grants?: readonly KubeObject[];
 }
 
 /** A mesh and the proxies that are asked about. */
@@ -45,7 +47,10 @@ export interface ProxyAnswer {
   readonly inbound: Readonly<Record<string, string>>;
   readonly authorization?: AuthorizationAnswer;
   readonly outbound?: OutboundAnswer;
+  readonly egress?: EgressAnswer;
   readonly tracing: { readonly client?: TracingAnswer; readonly server?: TracingAnswer };
+  /** The filter chains that pass on bytes, by the name of their listener: `address_port`. */
+  readonly layer4: Readonly<Record<string, readonly Layer4Chain[]>>;
 }
 
 /** Requests that are routed alike, by the names they are for. */
@@ -129,4 +134,62 @@ export interface TracingAnswer {
   readonly provider: string;
   readonly percent: number;
   readonly isPropagated: boolean;
+}
+
+/** A filter chain that passes on bytes; empty lists: of any name, to any address. */
+export interface Layer4Chain {
+  readonly serverNames: readonly string[];
+  readonly subnets: readonly string[];
+  readonly destinations: readonly DestinationAnswer[];
+}
+
+/** What a sidecar listens to for its pod's own requests, and for which services. */
+export interface EgressAnswer {
+  /** The listeners of its Sidecar, or the one for everything; in their order. */
+  readonly scopes: readonly EgressScope[];
+  /** All services that it has a cluster for, those that only routes name included. */
+  readonly services: readonly EgressService[];
+  /** Without the one for all that no other takes. */
+  readonly listeners: readonly EgressListener[];
+}
+
+/** What one egress listener of a Sidecar lets the proxy know. */
+export interface EgressScope {
+  /** Absent: for all ports; its number is 0 for a socket. */
+  readonly port?: EgressPort;
+  /** Absent: each service is listened to at its own address. */
+  readonly bind?: string;
+  readonly services: readonly EgressService[];
+  /** The hosts of the VirtualServices, by `namespace/name`. */
+  readonly routers: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A port with its protocol in upper case. */
+export interface EgressPort {
+  readonly number: number;
+  readonly protocol: string;
+}
+
+/** A service as a proxy knows it; its address may be a range, and is 0.0.0.0 where it has none. */
+export interface EgressService {
+  readonly host: string;
+  readonly address: string;
+  readonly isEntry: boolean;
+  readonly isExternal: boolean;
+  readonly ports: readonly EgressPort[];
+}
+
+/** A listener for outbound requests. */
+export interface EgressListener {
+  readonly bind: string;
+  readonly port: number;
+  readonly chains: readonly EgressChain[];
+}
+
+/** A sort of connection to a listener. */
+export interface EgressChain extends Layer4Chain {
+  /** The route configuration where it is for HTTP. */
+  readonly routes?: string;
+  /** The VirtualService, as `namespace/name`; absent: the service itself, or unknown. */
+  readonly owner?: string;
 }

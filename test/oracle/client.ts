@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { builtBinary, type Progress } from '../../src/edge/cluster/build.ts';
@@ -9,6 +9,8 @@ import type { OracleRequest, OracleResponse } from './answers.ts';
 
 /** Istio's own generator, in a process of its own that ends with ours. */
 export interface Oracle {
+  /** The minor release of Istio that it is of, such as `1.31`. */
+  readonly release: string;
   /** Asks about one mesh; rejects with what the generator said where it has no answer. */
   readonly ask: (request: OracleRequest) => Promise<OracleResponse>;
   readonly stop: () => void;
@@ -19,11 +21,19 @@ interface Waiting {
   readonly fail: (error: Error) => void;
 }
 
-/** Builds the generator unless it is built, and starts it. @throws Error as builtBinary. */
-export async function startOracle(progress: Progress): Promise<Oracle> {
-  const binary = await oracleBinary(progress);
+/** The release that `go.mod` pins. */
+const PINNED = '1.31';
+
+/**
+ * Builds the generator unless it is built, and starts it.
+ * @param release Another one than the pinned has its own module file here, `release-1.30.mod`; it is compared by hand only.
+ * @throws Error as builtBinary.
+ */
+export async function startOracle(progress: Progress, release: string = PINNED): Promise<Oracle> {
+  const binary = await oracleBinary(progress, release);
   let running = run(binary);
   return {
+    release,
     ask: (request) => {
       // A panic outside of the goroutine that is watched ends the program; the next case shall not suffer for it.
       if (running.hasEnded()) running = run(binary);
@@ -33,16 +43,21 @@ export async function startOracle(progress: Progress): Promise<Oracle> {
   };
 }
 
-function oracleBinary(progress: Progress): Promise<string> {
+function oracleBinary(progress: Progress, release: string): Promise<string> {
   const folder = import.meta.dirname;
+  const modules = `release-${release}.mod`;
+  const isPinned = release === PINNED;
+  if (!isPinned && !existsSync(join(folder, modules))) throw new Error(`there is no test/oracle/${modules}`);
   const hash = createHash('sha256');
   for (const name of globSync('*.go', { cwd: folder }).sort()) hash.update(readFileSync(join(folder, name)));
-  const name = `oracle-${ISTIO_BUILD}-${hash.digest('hex').slice(0, 12)}`;
+  if (!isPinned) hash.update(readFileSync(join(folder, modules)));
+  const name = `oracle-${isPinned ? ISTIO_BUILD : release}-${hash.digest('hex').slice(0, 12)}`;
   const build = { name, moduleFolder: folder, target: '.', ldflags: '-s -w', minutes: 4 };
-  return builtBinary(build, process.env, progress);
+  const flags = [process.env.GOFLAGS ?? '', isPinned ? '' : `-modfile=${modules}`].join(' ').trim();
+  return builtBinary(build, { ...process.env, GOFLAGS: flags }, progress);
 }
 
-interface Running extends Oracle {
+interface Running extends Omit<Oracle, 'release'> {
   readonly hasEnded: () => boolean;
 }
 
@@ -93,10 +108,13 @@ interface Tests {
   readonly teardown: (work: () => void) => void;
 }
 
-/** Returns an oracle that ends with the test; where none can be had the test is skipped, or fails with `CI` set. */
+/**
+ * Returns an oracle that ends with the test; where none can be had the test is skipped, or fails with `CI` set.
+ * `ORACLE_ISTIO=1.30` in the environment asks that release.
+ */
 export async function testOracle(t: Tests): Promise<Oracle | undefined> {
   try {
-    const oracle = await startOracle((line) => console.error(`# ${line}`));
+    const oracle = await startOracle((line) => console.error(`# ${line}`), process.env.ORACLE_ISTIO);
     t.teardown(oracle.stop);
     return oracle;
   } catch (error) {

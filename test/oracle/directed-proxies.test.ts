@@ -87,9 +87,17 @@ const OUTBOUND: readonly Directed[] = [
   },
   {
     title: 'the mesh’s third mode resolves unknown names',
+    since: 'dynamicDns',
     mesh: [ml, meshSettings('outboundTrafficPolicy: {mode: 3}')],
     ask: outbound,
     says: { mode: 'ALLOW_ANY_DYNAMIC_DNS' },
+  },
+  {
+    title: 'the mesh’s third mode lets nothing out in a release that only knows its name',
+    until: 'dynamicDns',
+    mesh: [ml, meshSettings('outboundTrafficPolicy: {mode: ALLOW_ANY_DYNAMIC_DNS}')],
+    ask: outbound,
+    says: { mode: 'REGISTRY_ONLY' },
   },
 ];
 

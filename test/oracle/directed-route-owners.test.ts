@@ -109,6 +109,20 @@ const OWNERS: readonly Directed[] = [
     says: DEFAULT,
   },
   {
+    title: 'a Sidecar takes out again what it imports',
+    since: 'excludedHosts',
+    mesh: [ml, timed(1), sidecar({ egress: [{ hosts: ['*/*', '~shop/*'] }] }, { ns: 'client', name: 'default' })],
+    ask: ROUTES,
+    says: [],
+  },
+  {
+    title: 'a Sidecar’s host of a namespace ~ imports nothing and takes nothing out',
+    until: 'excludedHosts',
+    mesh: [ml, timed(1), sidecar({ egress: [{ hosts: ['*/*', '~/*'] }] }, { ns: 'client', name: 'default' })],
+    ask: ROUTES,
+    says: [{ timeoutMs: 1000 }],
+  },
+  {
     title: 'the annotation route-semantics puts a client’s own VirtualService before older ones',
     mesh: [
       ml,

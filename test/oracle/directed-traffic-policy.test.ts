@@ -45,6 +45,7 @@ const BREAKERS: readonly Directed[] = [
   },
   {
     title: 'the mesh’s default traffic policy fills the blocks that no rule sets',
+    since: 'defaultTrafficPolicy',
     mesh: [
       ml,
       policy({ outlierDetection: { consecutive5xxErrors: 2 } }),
@@ -54,6 +55,13 @@ const BREAKERS: readonly Directed[] = [
     ],
     ask: CLUSTER,
     says: { pool: { maxConnections: 9 }, outlier: { consecutive5xx: 2 } },
+  },
+  {
+    title: 'a release that does not know the mesh’s default traffic policy passes over it',
+    until: 'defaultTrafficPolicy',
+    mesh: [ml, meshSettings('defaultTrafficPolicy: {connectionPool: {tcp: {maxConnections: 9}}}')],
+    ask: CLUSTER,
+    says: { pool: { maxConnections: 0 } },
   },
 ];
 

@@ -1,11 +1,12 @@
 import type { Test } from 'tap';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube-object.ts';
+import { answersSince, type Change } from '../../src/mesh/releases.ts';
 import type { ProxyQuestion } from './answers.ts';
 import type { Oracle } from './client.ts';
 import { describe } from './compare.ts';
 import { istioAnswer } from './istio.ts';
-import { compare } from './mesh-case.ts';
+import { compare, SETTINGS } from './mesh-case.ts';
 import { HOST, written } from './meshes-words.ts';
 import type { Question } from './questions.ts';
 
@@ -20,6 +21,10 @@ export interface Directed {
   readonly ask: Question;
   /** What Istio's answer has to have in it. */
   readonly says: unknown;
+  /** Istio says so since this change; releases before it are not asked. */
+  readonly since?: Change;
+  /** Istio said so until this change. */
+  readonly until?: Change;
 }
 
 /** A pod in another namespace than the service. */
@@ -29,7 +34,9 @@ export const SERVER: ProxyQuestion = { kind: 'sidecar', namespace: 'shop', label
 
 /** Shows each sentence to Istio and to our model: Istio says it, and the model says of the whole mesh what Istio says. */
 export async function showAll(t: Test, oracle: Oracle, cases: readonly Directed[]): Promise<void> {
-  for (const { title, mesh, full = false, from = CLIENT, ask, says } of cases) {
+  const isChanged = (change: Change): boolean => answersSince({ ...SETTINGS, istioVersion: oracle.release }, change);
+  for (const { title, mesh, full = false, from = CLIENT, ask, says, since, until } of cases) {
+    if ((since !== undefined && !isChanged(since)) || (until !== undefined && isChanged(until))) continue;
     await t.test(title, async (t) => {
       const { response, differences } = await compare(oracle, { full, objects: mesh, proxies: [from] });
       t.same(response.rejected, [], 'istiod takes every object');

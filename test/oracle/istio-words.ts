@@ -1,15 +1,17 @@
-import type { ClusterAnswer, ProxyAnswer, RouteAnswer, VirtualHost } from './answers.ts';
+import type { ClusterAnswer, DestinationAnswer, ProxyAnswer, RouteAnswer, VirtualHost } from './answers.ts';
 import { rounded, type RouteWords } from './model-words.ts';
 
 /** Says a route of Istio's. */
 export function istioRouteWords(route: RouteAnswer): RouteWords {
   const { match, timeoutMs = 0, retries = 'none', hasFault = false, hash = [] } = route;
-  if (route.action !== 'route') {
+  if (route.action !== 'route' || route.destinations.every(isNobody)) {
     return { match, destinations: {}, mirrors: [], timeoutMs: 0, retries: 'none', hasFault, hash: [] };
   }
   const sum = route.destinations.reduce((total, { weight = 0 }) => total + weight, 0);
   const destinations: Record<string, number> = {};
-  for (const { host, subset = '', port, weight = 0, cluster } of route.destinations) {
+  for (const destination of route.destinations) {
+    if (isNobody(destination)) continue;
+    const { host, subset = '', port, weight = 0, cluster } = destination;
     const name = cluster ?? `${host}|${subset}|${port}`;
     destinations[name] = rounded((destinations[name] ?? 0) + (sum === 0 ? 100 : (weight / sum) * 100));
   }
@@ -22,6 +24,11 @@ export function istioRouteWords(route: RouteAnswer): RouteWords {
     hasFault,
     hash,
   };
+}
+
+/** Requests get 500: a backend of the Gateway API that istiod does not know, or that nobody has granted. */
+function isNobody({ cluster }: DestinationAnswer): boolean {
+  return cluster === 'UnknownService';
 }
 
 /** Says a cluster of Istio's, as far as our model speaks of it. */

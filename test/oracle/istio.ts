@@ -1,6 +1,8 @@
 import type { ProxyAnswer } from './answers.ts';
+import { istioEgressWords } from './istio-egress.ts';
 import { istioClusterWords, istioRouteWords, virtualHostFor, virtualHostsAt } from './istio-words.ts';
 import type { Question } from './questions.ts';
+import { istioLayer4 } from './questions-layer4.ts';
 
 /** Returns Istio's answer to a question about a proxy, out of what it is sent. */
 export function istioAnswer(answer: ProxyAnswer, question: Question): unknown {
@@ -25,6 +27,12 @@ export function istioAnswer(answer: ProxyAnswer, question: Question): unknown {
       return answer.authorization;
     case 'outbound':
       return answer.outbound;
+    case 'egress':
+      return istioEgressWords(answer, question);
+    case 'layer 4':
+      return istioLayer4(answer, question);
+    case 'bytes':
+      return question.hosts;
     case 'tracing':
       break;
   }

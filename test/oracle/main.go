@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/debug"
 
+	"istio.io/istio/pkg/config/schema/gatewayapi"
 	"istio.io/istio/pkg/kube/krt"
 	"istio.io/istio/pkg/log"
 	"istio.io/istio/pkg/test"
@@ -61,7 +62,10 @@ type ProxyAnswer struct {
 	Inbound       map[uint32]string      `json:"inbound"`
 	Authorization *AuthorizationAnswer   `json:"authorization,omitempty"`
 	Outbound      *OutboundAnswer        `json:"outbound,omitempty"`
+	Egress        *Egress                `json:"egress,omitempty"`
 	Tracing       map[string]TracingSide `json:"tracing"`
+	// Layer4 holds the filter chains that pass on bytes, by the name of their listener.
+	Layer4 map[string][]Layer4Chain `json:"layer4"`
 }
 
 // longestLine bounds one request; a mesh of samples is well below it.
@@ -71,6 +75,8 @@ func main() {
 	quiet()
 	// Without a handler of its own each case leaves its collections behind.
 	krt.GlobalDebugHandler = new(krt.DebugHandler)
+	// The definitions of the fake cluster name no version, and istiod would leave out the kinds that ask for one.
+	clear(gatewayapi.MinimumCRDVersions)
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(make([]byte, 1<<20), longestLine)
 	out := bufio.NewWriter(os.Stdout)

@@ -26,7 +26,7 @@ export async function compare(oracle: Oracle, request: OracleRequest): Promise<C
   const idOf = (one: KubeObject): string => `${one.kind} ${namespaceOf(one)}/${nameOf(one)}`;
   const view = View.of(
     request.objects.filter((one) => !refused.has(idOf(one))),
-    SETTINGS,
+    { ...SETTINGS, istioVersion: oracle.release },
   );
   return { response, view, differences: differences(view, request.proxies, response) };
 }

@@ -123,10 +123,19 @@ func (m *Mesh) addIstio(text json.RawMessage, head header) error {
 	if _, err := schema.ValidateConfig(*converted); err != nil {
 		return err
 	}
-	if config.ObjectInRevision(converted, revision) {
-		m.istio = append(m.istio, *converted)
+	if !config.ObjectInRevision(converted, revision) {
+		return nil
 	}
-	return nil
+	m.istio = append(m.istio, *converted)
+	if head.Kind != "ServiceEntry" {
+		return nil
+	}
+	// Routes of the Gateway API find those that they hang on in the cluster, not in Istio's store.
+	object, _, err := kubelib.IstioCodec.UniversalDeserializer().Decode(text, nil, nil)
+	if err == nil {
+		m.objects = append(m.objects, object)
+	}
+	return err
 }
 
 func start(t test.Failer, m *Mesh, full bool) *core.ConfigGenTest {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import type { KubeObject } from '../../src/model/kube-object.ts';
+import { layer4Servers } from './meshes-layer4.ts';
 import { rarely, written } from './meshes-words.ts';
 
 const server = (number: number): unknown => ({
@@ -11,7 +12,12 @@ const server = (number: number): unknown => ({
 export const gateways: fc.Arbitrary<readonly KubeObject[]> = rarely(
   fc.record({
     selector: fc.constantFrom({ istio: 'ingress' }, undefined),
-    servers: fc.constantFrom([server(80)], [server(80), server(9090)]),
+    servers: fc.constantFrom(
+      [server(80)],
+      [server(80), server(9090)],
+      [server(80), ...layer4Servers],
+      layer4Servers.slice(1),
+    ),
   }),
   3,
 ).map((spec) =>

@@ -3,7 +3,8 @@ import type { JsonObject } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube-object.ts';
 import { HOST, maybe, objectOf, rarely, written } from './meshes-words.ts';
 
-interface ServiceWords {
+/** What a generated Service is made of. */
+export interface ServiceWords {
   readonly namespace: string;
   readonly name: string;
   readonly address: string;
@@ -41,6 +42,12 @@ const ports = fc.constantFrom<ServiceWords['ports']>(
     ['tcp-raw', 9090, 9090],
   ],
   [['grpc', 80, 8080]],
+  [['tcp', 80, 8080]],
+  [
+    ['http', 80, 8080],
+    ['tls-raw', 443, 8443],
+    ['https', 9090, 9090],
+  ],
 );
 const isHeadless = fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
 
@@ -62,20 +69,25 @@ function pod(tlsMode: string | undefined, index: number): KubeObject {
 }
 
 /** The services of a mesh: `ml` and `web` in `shop`, now and then headless, hidden or with another port, and a namesake. */
-export const services: fc.Arbitrary<readonly KubeObject[]> = fc
-  .record({ ports, isHeadless, hidden, hasWeb: fc.boolean(), hasNamesake: rarely(fc.constant(true), 6), pods })
-  .map(({ ports: own, isHeadless: headless, hidden: annotations, hasWeb, hasNamesake, pods: tlsModes }) => {
-    const http = [['http', 80, 8080]] as const;
-    const ml = { namespace: 'shop', name: 'ml', address: headless ? 'None' : '10.0.0.1', ports: own, annotations };
-    const web = { namespace: 'shop', name: 'web', address: '10.0.0.2', ports: http, annotations: undefined };
-    const namesake = { namespace: 'client', name: 'ml', address: '10.0.0.3', ports: http, annotations: undefined };
-    return [
-      service(ml),
-      ...(hasWeb ? [service(web)] : []),
-      ...(hasNamesake === undefined ? [] : [service(namesake)]),
-      ...(tlsModes ?? []).map(pod),
-    ];
-  });
+export const services: fc.Arbitrary<readonly KubeObject[]> = servicesOn(ports);
+
+/** The same with other ports of `ml`. */
+export function servicesOn(own: fc.Arbitrary<ServiceWords['ports']>): fc.Arbitrary<readonly KubeObject[]> {
+  return fc
+    .record({ ports: own, isHeadless, hidden, hasWeb: fc.boolean(), hasNamesake: rarely(fc.constant(true), 6), pods })
+    .map(({ ports: given, isHeadless: headless, hidden: annotations, hasWeb, hasNamesake, pods: tlsModes }) => {
+      const http = [['http', 80, 8080]] as const;
+      const ml = { namespace: 'shop', name: 'ml', address: headless ? 'None' : '10.0.0.1', ports: given, annotations };
+      const web = { namespace: 'shop', name: 'web', address: '10.0.0.2', ports: http, annotations: undefined };
+      const namesake = { namespace: 'client', name: 'ml', address: '10.0.0.3', ports: http, annotations: undefined };
+      return [
+        service(ml),
+        ...(hasWeb ? [service(web)] : []),
+        ...(hasNamesake === undefined ? [] : [service(namesake)]),
+        ...(tlsModes ?? []).map(pod),
+      ];
+    });
+}
 
 const entrySpec = fc
   .record({

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { type JsonObject, numberOf } from '../../src/model/json.ts';
 import type { KubeObject } from '../../src/model/kube-object.ts';
+import { layer4Entries } from './meshes-layer4.ts';
 import { duration, exportTo, HOST, maybe, objectOf, rarely, written } from './meshes-words.ts';
 
 const stringMatch = fc.constantFrom<JsonObject>({ exact: 'a' }, { prefix: 'a' }, { regex: 'a.*' }, {});
@@ -43,7 +44,8 @@ const destination = fc
   })
   .map(written);
 
-const weighted = fc
+/** Destinations with their weights, of which one is more than 0. */
+export const weighted = fc
   .array(fc.record({ destination, weight: maybe(fc.constantFrom(0, 1, 5, 50, 95)) }).map(written), {
     minLength: 1,
     maxLength: 3,
@@ -136,9 +138,13 @@ const rootSpec = fc
     hosts,
     gateways: rarely(fc.constantFrom(['mesh'], ['gw'], ['mesh', 'shop/gw']), 4),
     exportTo,
-    http: fc.array(rootEntry, { minLength: 1, maxLength: 3 }),
+    http: fc.array(rootEntry, { maxLength: 3 }),
+    ...layer4Entries(weighted),
   })
-  .map(written);
+  .map(({ http, tcp, tls, ...spec }) => {
+    const isNothing = http.length === 0 && tcp === undefined && tls === undefined;
+    return written({ ...spec, http: isNothing ? [{ redirect: { uri: '/' } }] : http, tcp, tls });
+  });
 
 const delegateSpec = fc
   .record({

@@ -5,6 +5,7 @@ import { routesSeenBy } from '../../src/mesh/routes.ts';
 import type { View } from '../../src/mesh/view.ts';
 import { isSubset } from '../../src/mesh/workload-selector.ts';
 import type { ProxyQuestion } from './answers.ts';
+import { granted } from './model-grants.ts';
 import { hashOf } from './model-hash.ts';
 import { type RouteWords, routeWords } from './model-words.ts';
 import type { Question } from './questions.ts';
@@ -21,10 +22,9 @@ export function gatewayRouteWords(
     const { ports = [] } = serviceSeenBy(view, host, proxy.namespace, { isGateway: true }) ?? {};
     return (ports.length === 1 ? ports[0]?.number : undefined) ?? port;
   };
-  return view
-    .list('Gateway')
-    .filter((gateway) => selectsProxy(gateway, proxy) && listensOn(gateway, port))
-    .flatMap((gateway) => {
+  const own = view.list('Gateway').filter((gateway) => selectsProxy(gateway, proxy) && listensOn(gateway, port));
+  return [...own, ...view.list('KubernetesGateway').filter((gateway) => isMadeFor(gateway, proxy))].flatMap(
+    (gateway) => {
       const viewer = {
         kind: 'gateway',
         gateway: `${namespaceOf(gateway)}/${nameOf(gateway)}`,
@@ -33,9 +33,15 @@ export function gatewayRouteWords(
         port,
       } as const;
       return routesSeenBy(view, name, viewer).flatMap((route) =>
-        routeWords(route, { portOf, hashOf: hashOf(view, proxy, port) }),
+        routeWords(granted(route, proxy.grants ?? []), { portOf, hashOf: hashOf(view, proxy, port) }),
       );
-    });
+    },
+  );
+}
+
+/** Tells whether a proxy is one of those that Istio makes for a Gateway of the Gateway API. */
+function isMadeFor(gateway: KubeObject, { namespace, labels }: ProxyQuestion): boolean {
+  return namespaceOf(gateway) === namespace && labels['gateway.networking.k8s.io/gateway-name'] === nameOf(gateway);
 }
 
 function selectsProxy(gateway: KubeObject, { labels }: ProxyQuestion): boolean {

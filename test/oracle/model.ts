@@ -13,7 +13,9 @@ import type { View } from '../../src/mesh/view.ts';
 import { isSubset } from '../../src/mesh/workload-selector.ts';
 import type { AuthorizationAnswer, ClusterAnswer, OutboundAnswer, ProxyQuestion, TracingAnswer } from './answers.ts';
 import { hashOf } from './model-hash.ts';
+import { modelEgressWords } from './model-egress.ts';
 import { gatewayRouteWords } from './model-gateways.ts';
+import { knownForBytes, modelLayer4 } from './model-layer4.ts';
 import { clusterWords, type RouteWords, routeWords } from './model-words.ts';
 import { type Question, seesOnPort } from './questions.ts';
 
@@ -37,6 +39,12 @@ export function modelAnswer(view: View, proxy: ProxyQuestion, question: Question
       return authorizationWords(view, proxy);
     case 'outbound':
       return outboundWords(view, proxy);
+    case 'egress':
+      return modelEgressWords(view, proxy, question);
+    case 'layer 4':
+      return modelLayer4(view, proxy, question);
+    case 'bytes':
+      return knownForBytes(view, question.hosts);
     case 'tracing':
       break;
   }

@@ -6,6 +6,7 @@ import { type Oracle, startOracle } from './client.ts';
 import { describe, type Difference } from './compare.ts';
 import { compare } from './mesh-case.ts';
 import { meshes } from './meshes.ts';
+import { egressMeshes } from './meshes-egress.ts';
 
 /** A mesh on which Istio and our model do not agree, as small as it could be made. */
 export interface Counterexample {
@@ -46,13 +47,18 @@ export function explain({ request, differences, seed }: Counterexample): string 
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { cases: { type: 'string' }, seed: { type: 'string' } } });
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ options: { cases: text, seed: text, istio: text, meshes: text } });
   const cases = Number(values.cases ?? 300);
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
-  const oracle = await startOracle((line) => console.error(line));
+  const oracle = await startOracle((line) => console.error(line), values.istio);
   try {
-    const found = await search(oracle, { cases, seed });
-    console.log(found === undefined ? `${cases} meshes with seed ${seed}: no difference` : explain(found));
+    const found = await search(oracle, { cases, seed, arbitrary: values.meshes === 'egress' ? egressMeshes : meshes });
+    console.log(
+      found === undefined
+        ? `${cases} meshes with seed ${seed} and Istio ${oracle.release}: no difference`
+        : explain(found),
+    );
     process.exitCode = found === undefined ? 0 : 1;
   } finally {
     oracle.stop();

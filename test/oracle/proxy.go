@@ -20,6 +20,7 @@ func answerProxy(server *core.ConfigGenTest, m *Mesh, question ProxyQuestion) Pr
 		Clusters: map[string]Cluster{},
 		Inbound:  map[uint32]string{},
 		Tracing:  tracingOf(listeners),
+		Layer4:   layer4Of(listeners),
 	}
 	for _, configuration := range server.RoutesFromListeners(proxy, listeners) {
 		answer.Routes[configuration.Name] = virtualHostsOf(configuration)
@@ -39,6 +40,7 @@ func answerProxy(server *core.ConfigGenTest, m *Mesh, question ProxyQuestion) Pr
 	}
 	answer.Authorization = authorizationOfChains(inbound)
 	answer.Outbound = outboundOf(listeners)
+	answer.Egress = egressOf(proxy, listeners)
 	return answer
 }
 

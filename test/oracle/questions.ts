@@ -3,10 +3,14 @@ import { type KubeObject, nameOf, namespaceOf, specOf } from '../../src/model/ku
 import { isWildcard, serviceHost, takeoverNames } from '../../src/mesh/hosts.ts';
 import { serviceSeenBy, servicesNamed } from '../../src/mesh/known-service.ts';
 import { sidecarFor } from '../../src/mesh/outbound.ts';
+import { gatewayHosts } from '../../src/mesh/route-gateways.ts';
 import { boundTo } from '../../src/mesh/routers.ts';
 import { knows } from '../../src/mesh/sidecar-scope.ts';
 import type { View } from '../../src/mesh/view.ts';
 import type { ProxyAnswer, ProxyQuestion } from './answers.ts';
+import { HTTP } from './egress-words.ts';
+import { egressQuestions } from './model-egress.ts';
+import { bytesGoTo, type Layer4Question, layer4Questions } from './questions-layer4.ts';
 
 /** One question to which Istio and our model must have the same answer. */
 export type Question =
@@ -20,6 +24,22 @@ export type Question =
   | { readonly ask: 'inbound'; readonly port: number }
   | { readonly ask: 'authorization' }
   | { readonly ask: 'outbound' }
+  /** By which ways requests for a host outside leave. */
+  | {
+      readonly ask: 'egress';
+      readonly host: string;
+      /** Istio's answer, for the ways that our model leaves in doubt. */
+      readonly found?: readonly string[];
+      /** Names within it that are asked about themselves. */
+      readonly others?: readonly string[];
+      /** The services that the proxy has clusters for. */
+      readonly known?: readonly string[];
+      /** Whether anything listens on port 80. */
+      readonly hasPort80?: boolean;
+    }
+  | Layer4Question
+  /** Which of the hosts that get bytes from a gateway our model knows to get them. */
+  | { readonly ask: 'bytes'; readonly hosts: readonly string[] }
   | { readonly ask: 'tracing'; readonly side: 'client' | 'server' };
 
 /** Says a question in words. */
@@ -37,6 +57,12 @@ export function questionText(question: Question): string {
       return `what port ${question.port} accepts`;
     case 'tracing':
       return `tracing as a ${question.side}`;
+    case 'layer 4':
+      return `where connections to ${question.host}:${question.port} go`;
+    case 'bytes':
+      return 'what gets bytes';
+    case 'egress':
+      return `ways out to ${question.host}`;
     case 'authorization':
     case 'outbound':
       break;
@@ -49,10 +75,21 @@ export function questionsOf(view: View, proxy: ProxyQuestion, answer: ProxyAnswe
   const sides = (['client', 'server'] as const).filter((side) => answer.tracing[side] !== undefined);
   const tracing = sides.map((side): Question => ({ ask: 'tracing', side }));
   const clusters = clusterQuestions(view, answer);
-  if (proxy.kind === 'gateway') return [...gatewayQuestions(view, answer), ...clusters, ...tracing];
+  if (proxy.kind === 'gateway') {
+    const bytes: Question = { ask: 'bytes', hosts: bytesGoTo(answer) };
+    return [...gatewayQuestions(view, answer), ...clusters, ...tracing, bytes];
+  }
   const inbound = (proxy.ports ?? []).map((port): Question => ({ ask: 'inbound', port }));
   const once: readonly Question[] = [{ ask: 'authorization' }, { ask: 'outbound' }];
-  return [...routeQuestions(view, proxy, answer), ...clusters, ...inbound, ...once, ...tracing];
+  return [
+    ...routeQuestions(view, proxy, answer),
+    ...clusters,
+    ...inbound,
+    ...once,
+    ...egressQuestions(view, answer),
+    ...tracing,
+    ...layer4Questions(view, proxy),
+  ];
 }
 
 function routeQuestions(view: View, proxy: ProxyQuestion, answer: ProxyAnswer): readonly Question[] {
@@ -63,6 +100,8 @@ function routeQuestions(view: View, proxy: ProxyQuestion, answer: ProxyAnswer): 
   };
   for (const [configuration, hosts] of Object.entries(answer.routes)) {
     const port = Number(configuration.slice(configuration.lastIndexOf(':') + 1));
+    // What a proxy for HTTP routes, whatever the port, is asked by the ways out.
+    if (Number.isNaN(port) || isProxyPort(answer, port)) continue;
     // A listener for one service's address alone answers for that service.
     const service = configuration.includes(':') ? configuration.slice(0, configuration.lastIndexOf(':')) : undefined;
     for (const domain of hosts.flatMap(({ domains }) => domains)) {
@@ -73,7 +112,7 @@ function routeQuestions(view: View, proxy: ProxyQuestion, answer: ProxyAnswer): 
   for (const { host, port } of httpPorts(view)) {
     // Without a listener there is no answer; where the service is known there must be one.
     const isAnswered = answer.routes[String(port)] !== undefined || answer.routes[`${host}:${port}`] !== undefined;
-    if (isAnswered || seesOnPort(view, proxy, { host, port }))
+    if (isAnswered || (seesOnPort(view, proxy, { host, port }) && !isTakenForOther(answer, port)))
       for (const name of spellings(host, view)) add(name, port, host);
   }
   if (answer.routes['80'] !== undefined) {
@@ -82,7 +121,17 @@ function routeQuestions(view: View, proxy: ProxyQuestion, answer: ProxyAnswer): 
   return [...questions.values()];
 }
 
-const ADDRESS = /^[\d.]+$/;
+/** Tells whether a Sidecar opens a port as a proxy for HTTP. */
+function isProxyPort({ egress }: ProxyAnswer, number: number): boolean {
+  return egress?.scopes.some(({ port }) => port?.number === number && port.protocol === 'HTTP_PROXY') === true;
+}
+
+/** Tells whether a Sidecar's listener takes a port for something else than HTTP, so that nothing routes requests there. */
+function isTakenForOther({ egress }: ProxyAnswer, number: number): boolean {
+  return egress?.scopes.some(({ port }) => port?.number === number && !HTTP.has(port.protocol)) === true;
+}
+
+const ADDRESS = /^[\d./]+$/;
 
 /** Addresses, ports and single labels are other spellings, which no rule asks about. */
 function isName(domain: string): boolean {
@@ -163,6 +212,7 @@ function gatewayQuestions(view: View, { routes }: ProxyAnswer): readonly Questio
     const names = new Set(hosts.flatMap(({ domains }) => domains).filter((domain) => !/:\d+$/.test(domain)));
     for (const name of routedNames(view, 'gateways')) names.add(name);
     names.delete('*');
+    for (const name of view.list('HTTPRoute').flatMap(gatewayHosts)) names.add(name);
     return [...names].map((name): Question => ({ ask: 'gateway route', name, configuration }));
   });
 }

@@ -5,12 +5,12 @@ import { loadBaseline } from '../files/load-baseline.ts';
 import { baselineFor } from './baseline-option.ts';
 import { EXIT, type ExitCode, type Io, Trouble } from './io.ts';
 
-/** Writes every problem of a baseline file with line and column, entries past their day among them; exit code 1 if any. */
+/** Writes every problem of a baseline file with line and column, its warnings among them; exit code 1 if any. */
 export async function validateBaseline(file: string | undefined, io: Io): Promise<ExitCode> {
   const loaded = await loadBaseline(file, { rules: io.rules, now: io.now(), readStdin: io.readStdin });
   if ('message' in loaded) throw new Trouble(`baseline '${loaded.file}' ${loaded.message}`);
   const { parsed } = loaded;
-  const problems = parsed.ok ? parsed.overdue : parsed.problems;
+  const problems = parsed.ok ? parsed.warnings : parsed.problems;
   for (const problem of problems) io.out(`${formatProblem(problem, loaded.file)}\n`);
   if (!parsed.ok || problems.length > 0) return EXIT.found;
   io.out(`${loaded.file}: version ${parsed.baseline.version}, sha256 ${parsed.baseline.sha256}: keeps its schema\n`);

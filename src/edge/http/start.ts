@@ -3,15 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { watchedKinds } from '../../report/webhook-configurations.ts';
 import { RULES } from '../../rules/index.ts';
-import {
-  type CertificateSource,
-  type CertMode,
-  folderCertificates,
-  ownCertificates,
-} from '../certs/certificate-source.ts';
+import type { CertificateSource } from '../certs/certificate-source.ts';
 import { splitBundle } from '../certs/check-pair.ts';
-import type { ServingNames } from '../certs/rotation.ts';
-import { secretCertificates } from '../certs/secret-certificates.ts';
 import { type BaselineFile, followBaseline } from '../config/baseline-file.ts';
 import { EdgeError } from '../errors.ts';
 import { policiesFolder } from '../files/load-baseline.ts';
@@ -23,12 +16,13 @@ import { makeMetrics, type Metrics } from '../metrics/metrics.ts';
 import { VERSION } from '../version.ts';
 import { type AdmissionServer, admissionServer } from './admission-server.ts';
 import { listen } from './listen.ts';
+import { type CertificateSettings, checkedUrl, openCertificates } from './open-certificates.ts';
 import { healthServer, metricsServer, type ReadinessCheck } from './readiness.ts';
 import { makeReviewer } from './reviewer.ts';
 import { Trust } from './trust.ts';
 
 /** What a server is told. */
-export interface StartSettings {
+export interface StartSettings extends CertificateSettings {
   /** Absent: the service account of the pod. */
   readonly kubeconfig?: string;
   /** Absent: the shipped baseline. */
@@ -38,13 +32,6 @@ export interface StartSettings {
   readonly port: number;
   readonly healthPort: number;
   readonly metricsPort: number;
-  readonly certMode: CertMode;
-  /** The folder with `tls.crt` and `tls.key`, for the modes `cert-manager` and `files`. */
-  readonly certDir?: string;
-  /** The pod's namespace; absent outside a cluster, where certificates live in memory. */
-  readonly namespace?: string;
-  /** The https URL, without a path, under which the API server reaches this process: both configurations are registered. */
-  readonly register?: string;
 }
 
 /** A server that answers reviews. */
@@ -160,40 +147,6 @@ async function openBaseline(
 }
 
 type BaselineMesh = ReturnType<BaselineFile['current']>['mesh'];
-
-/** Names that the service is shipped with. */
-const SERVICE = 'meshwarden';
-const SECRET = 'meshwarden-certificates';
-
-async function openCertificates(settings: StartSettings, client: ApiClient, log: Log): Promise<CertificateSource> {
-  const complain = (error: unknown): void =>
-    log.error({ err: error }, 'certificate not renewed; the old one stays in service');
-  const { certMode, certDir, namespace, register } = settings;
-  if (certMode !== 'self') {
-    if (certDir === undefined) throw new EdgeError('CERT_DIR_MISSING', { mode: certMode });
-    return folderCertificates(certDir, { complain });
-  }
-  const local = register === undefined ? LOCAL : withHost(LOCAL, new URL(checkedUrl(register)).hostname);
-  if (namespace === undefined) return ownCertificates(local);
-  const dns = [`${SERVICE}.${namespace}.svc`, `${SERVICE}.${namespace}.svc.cluster.local`, ...local.dns];
-  return secretCertificates(client, { namespace, name: SECRET }, { names: { dns, ip: local.ip }, complain });
-}
-
-const LOCAL: ServingNames = { dns: ['localhost'], ip: ['127.0.0.1'] };
-
-function withHost({ dns, ip }: ServingNames, host: string): ServingNames {
-  const bare = host.replace(/^\[|\]$/g, '');
-  const isAddress = /^[\d.]+$/.test(bare) || bare.includes(':');
-  return isAddress ? { dns, ip: [...new Set([...ip, bare])] } : { dns: [...new Set([...dns, bare])], ip };
-}
-
-function checkedUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || url.protocol !== 'https:' || url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    throw new EdgeError('REGISTER_URL', { url: text });
-  }
-  return url.origin;
-}
 
 function readiness(
   keeper: ViewKeeper,

@@ -1,5 +1,7 @@
+import { alikeHosts } from '../../mesh/alike-hosts.ts';
 import { isExternalHost } from '../../mesh/egress.ts';
 import { ruleFor, rulesFor, rulesNaming } from '../../mesh/destination-rules.ts';
+import { POLICY_SETTINGS } from '../../mesh/host-settings.ts';
 import { serviceSeenBy } from '../../mesh/known-service.ts';
 import { meshDefaults } from '../../mesh/policy-blocks.ts';
 import type { GatewayBaseline } from '../../model/baseline.ts';
@@ -23,6 +25,8 @@ export const egressResilience = hostRule({
   id: 'egress-resilience',
   code: 'MW505',
   reads: ['DestinationRule', 'ServiceEntry', 'Service', 'ConfigMap'],
+  settings: POLICY_SETTINGS,
+  alike: alikeHosts,
   mode: 'enforce',
   onDelete: 'refuse',
   exceptable: true,

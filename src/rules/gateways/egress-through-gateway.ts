@@ -1,10 +1,11 @@
+import { alikeHosts } from '../../mesh/alike-hosts.ts';
 import { egressClients } from '../../mesh/egress-clients.ts';
 import { leaksTo } from '../../mesh/egress-leaks.ts';
 import { egress, isExternalHost, type Way } from '../../mesh/egress.ts';
 import type { PassedOver } from '../../mesh/routes.ts';
 import type { FieldPath } from '../../model/field-path.ts';
 import type { Finding } from '../../model/finding.ts';
-import { recordsOf } from '../../model/json.ts';
+import { recordsOf, stringsOf } from '../../model/json.ts';
 import { formatRef, type KubeObject, refOf, specOf } from '../../model/kube-object.ts';
 import { type Facts, hostRule, type Say } from '../rule.ts';
 import { examples } from './egress-through-gateway.examples.ts';
@@ -32,6 +33,8 @@ export const egressThroughGateway = hostRule({
     'GRPCRoute',
     'KubernetesGateway',
   ],
+  settings: ['defaultServiceExportTo', 'defaultVirtualServiceExportTo', 'proxyHttpPort'],
+  alike: alikeHosts,
   mode: 'enforce',
   onDelete: 'refuse',
   exceptable: true,
@@ -93,7 +96,7 @@ function sayUnrouted(host: string, { way, namespaces }: Unrouted, say: Say<typeo
   const { entry, port, protocol, passedOver, because } = way;
   const [namespace] = namespaces;
   if (entry === undefined || port === undefined || namespace === undefined) return [];
-  const [reason] = passedOver;
+  const reason = passedOver.find(isMeant);
   return [
     say(
       'unrouted',
@@ -105,11 +108,18 @@ function sayUnrouted(host: string, { way, namespaces }: Unrouted, say: Say<typeo
         magnitude: namespaces.size,
         because: [
           ...because,
-          ...passedOver.map(({ object, path }) => ({ object: refOf(object), path, says: 'is not for it' })),
+          ...passedOver
+            .filter(isMeant)
+            .map(({ object, path }) => ({ object: refOf(object), path, says: 'is not for it' })),
         ],
       },
     ),
   ];
+}
+
+/** What a gateway serves for every host says nothing of this one. */
+function isMeant({ object, reason }: PassedOver): boolean {
+  return reason !== 'gateways' || stringsOf(specOf(object).hosts).some((host) => host !== '*');
 }
 
 function portPath(entry: KubeObject, port: number): FieldPath {

@@ -50,6 +50,7 @@ export const gatewaySelector = objectRule({
     everywhere: '`{field}` is not set, so the Gateway is for the gateways of all namespaces; must be set',
     shared:
       "`{field}` may select shared gateway '{gateway}'; must have another value of label '{label}', or stand in namespace '{namespace}'",
+    several: "`{field}` may select shared gateways '{gateways}'; must have another value of label '{label}'",
     address: "`{field}` is shared gateway '{gateway}'; must be an address of a gateway of namespace '{own}'",
   },
   check(object, { baseline }, say) {
@@ -71,10 +72,13 @@ export const gatewaySelector = objectRule({
     const meant = others.filter((gateway) => maySelect(selector, gateway));
     const [first] = meant;
     if (first === undefined) return [];
-    const label = Object.keys(first.matchLabels).join("' or '");
-    const gateway = meant.map(nameFor).join("' and '");
+    const label = [...new Set(meant.flatMap(({ matchLabels }) => Object.keys(matchLabels)))].join("' or '");
+    const gateways = meant.map(nameFor).join("' and '");
     const about = { path, thing: 'selector', magnitude: meant.length };
-    return [say('shared', { gateway, label, namespace: first.namespace }, about)];
+    // A namespace of one of them is no cure for the others.
+    if (meant.some(({ namespace }) => namespace !== first.namespace))
+      return [say('several', { gateways, label }, about)];
+    return [say('shared', { gateway: gateways, label, namespace: first.namespace }, about)];
   },
   examples: {
     pass: [
@@ -106,7 +110,11 @@ export const gatewaySelector = objectRule({
         yaml: istio('{ istio: egressgateway }', 'istio-ingress'),
         finds: [AT],
       },
-      { title: 'another label that its pods may have', yaml: istio('{ app: istio-ingressgateway }'), finds: [AT] },
+      {
+        title: 'another label that the pods of both shared gateways may have',
+        yaml: istio('{ app: istio-ingressgateway }'),
+        finds: ['several at spec.selector'],
+      },
       {
         title: 'the root namespace is no exception, at v1alpha3',
         yaml: istio('{ istio: ingressgateway }', 'istio-system', 'v1alpha3'),

@@ -180,6 +180,11 @@ const fail: readonly FailExample[] = [
     finds: ['passthrough at spec.listeners[0].tls.mode', 'anyHost at spec.listeners[1].hostname'],
   },
   {
+    title: 'a Gateway API listener of bytes, which may not name a host',
+    yaml: listeners(TERMINATED, '{ name: bytes, port: 9000, protocol: TCP }'),
+    finds: ['plaintext at spec.listeners[1].protocol'],
+  },
+  {
     title: 'a route that serves what a plain listener takes, in its second rule',
     context: listeners(TERMINATED, PLAIN),
     yaml: route(`[${REDIRECT}, ${BACKEND}]`),

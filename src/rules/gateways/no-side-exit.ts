@@ -13,7 +13,7 @@ const messages = {
     "`{field}` is 'ExternalName', so requests to the Service go straight to '{target}'; must be another type, and the host registered by a ServiceEntry",
   selectorless:
     '`{field}` is not set, so the Service’s addresses are whatever somebody writes down, outside of the mesh too; must select pods',
-  outside: "`{field}` is '{seen}', which is outside of the mesh; must be an address of a private network",
+  outside: "`{field}` is '{seen}', which is no address of a private network; must be one",
 } as const;
 
 type SayIt = Say<typeof messages>;

@@ -71,6 +71,11 @@ const fail: readonly FailExample[] = [
     yaml: entry(HOST, 'resolution: NONE', TLS_PORT),
     finds: ['original at spec.resolution'],
   },
+  {
+    title: 'no resolution, and addresses instead',
+    yaml: entry(HOST, 'addresses: [203.0.113.0/24]', '{ number: 22, name: ssh, protocol: TCP }'),
+    finds: ['addresses at spec.addresses', 'original at spec.resolution'],
+  },
   { title: 'a wildcard in plain HTTP', yaml: entry(WILD, 'resolution: NONE'), finds: ['original at spec.resolution'] },
   {
     title: 'a wildcard with a TCP port beside its TLS port',

@@ -8,10 +8,10 @@ import { objectRule, type Say } from '../rule.ts';
 import { examples } from './registered-external-host.examples.ts';
 
 const messages = {
-  inMesh: "`{field}` is '{seen}', which takes over services of the mesh; must be one of: {allowed}",
+  inMesh: "`{field}` is '{seen}', by which services of the cluster are called; must be one of: {allowed}",
   unregistered: "`{field}` is '{seen}', which is not registered; must be one of: {allowed}",
   original:
-    "`{field}` is {how}, so whatever address a client asks for counts as '{host}'; must be 'DNS' for whole names, and for wildcards only TLS ports may have it",
+    "`{field}` is {how}, so {which} a client asks for counts as '{host}'; must be 'DNS' for whole names, and for wildcards only TLS ports may have it",
   dynamic: "`{field}` is 'DYNAMIC_DNS' for '{host}'; must be 'DNS', but for registered wildcards with TLS ports only",
   addresses: '`{field}` takes requests to these addresses, whatever is there, to the host; must be left out',
   endpoint: "`{field}` is '{seen}', so requests for the host go there instead; must be a registered host",
@@ -79,17 +79,22 @@ function isInMesh(host: string, { mesh }: Baseline): boolean {
 }
 
 const TLS: ReadonlySet<unknown> = new Set(['TLS', 'HTTPS']);
+const HTTP: ReadonlySet<unknown> = new Set(['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB', 'HTTP_PROXY']);
 
 /** A wildcard has no address to look up; on TLS ports its connection still shows which name it is for. */
 function resolutionFaults(spec: JsonObject, { externalHosts }: Baseline, say: SayIt): readonly Finding[] {
   const resolution = stringOf(spec.resolution) ?? 'NONE';
   if (resolution !== 'NONE' && resolution !== 'DYNAMIC_DNS') return [];
-  const isTlsOnly = recordsOf(spec.ports).every(({ protocol }) => TLS.has(stringOf(protocol)?.toUpperCase()));
+  const protocols = recordsOf(spec.ports).map(({ protocol }) => stringOf(protocol)?.toUpperCase());
+  const isTlsOnly = protocols.every((protocol) => TLS.has(protocol));
   const host = stringsOf(spec.hosts).find((one) => !(isTlsOnly && isWildcard(one) && externalHosts.includes(one)));
   if (host === undefined) return [];
   const about = { path: ['spec', 'resolution'], thing: 'resolution' };
   if (resolution === 'DYNAMIC_DNS') return [say('dynamic', { host }, about)];
-  return [say('original', { host, how: isAbsent(spec.resolution) ? 'not set' : "'NONE'" }, about)];
+  // Of an HTTP request the name counts, whatever address it goes to; of others the address comes first.
+  const isBoundToAddresses = listOf(spec.addresses).length > 0 && !protocols.some((protocol) => HTTP.has(protocol));
+  const which = isBoundToAddresses ? 'whichever of `spec.addresses`' : 'whatever address';
+  return [say('original', { host, which, how: isAbsent(spec.resolution) ? 'not set' : "'NONE'" }, about)];
 }
 
 function placeFaults(spec: JsonObject, baseline: Baseline, say: SayIt): readonly Finding[] {

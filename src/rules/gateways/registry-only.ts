@@ -1,3 +1,4 @@
+import { alikeInSidecars } from '../../mesh/alike-namespaces.ts';
 import { isMeshNamespace } from '../../mesh/namespaces.ts';
 import { outboundPolicyOf } from '../../mesh/outbound.ts';
 import { sidecarsOf } from '../../mesh/sidecar-scope.ts';
@@ -24,6 +25,7 @@ export const registryOnly = namespaceRule({
   id: 'registry-only',
   code: 'MW506',
   reads: ['Sidecar', 'ConfigMap', 'Namespace'],
+  alike: alikeInSidecars,
   mode: 'enforce',
   onDelete: 'refuse',
   exceptable: true,

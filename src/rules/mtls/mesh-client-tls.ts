@@ -1,4 +1,6 @@
+import { alikeHosts } from '../../mesh/alike-hosts.ts';
 import { type Combination, combinations } from '../../mesh/combinations.ts';
+import { RULE_SETTINGS } from '../../mesh/host-settings.ts';
 import { parseServiceHost } from '../../mesh/hosts.ts';
 import { servicesNamed } from '../../mesh/known-service.ts';
 import { isMeshNamespace } from '../../mesh/namespaces.ts';
@@ -27,7 +29,7 @@ const messages = {
   hidden:
     "`{field}` hides the TLS mode of headless {what} from namespaces '{namespaces}', for which Istio may fall back to plaintext; must be left out, or name them",
   missing:
-    "no DestinationRule sets `tls` for headless {what} in namespaces such as '{namespaces}', so Istio may fall back to plaintext; must be `mode` 'ISTIO_MUTUAL'",
+    "no DestinationRule sets `tls` for headless {what} and clients in namespaces such as '{namespaces}', so Istio may fall back to plaintext; must be `mode` 'ISTIO_MUTUAL'",
 } as const;
 
 type SayIt = Say<typeof messages>;
@@ -37,6 +39,8 @@ export const meshClientTls = hostRule({
   id: 'mesh-client-tls',
   code: 'MW202',
   reads: ['DestinationRule', 'Service', 'ServiceEntry', 'Namespace', 'ConfigMap'],
+  settings: RULE_SETTINGS,
+  alike: alikeHosts,
   mode: 'enforce',
   onDelete: 'refuse',
   exceptable: true,

@@ -1,3 +1,4 @@
+import { alikeInTelemetry } from '../../mesh/alike-namespaces.ts';
 import { type MeasuredSide, metrics, type Tag } from '../../mesh/metrics.ts';
 import { assumedTelemetry, ofClass, type TelemetryClass, telemetryClasses } from '../../mesh/telemetry-classes.ts';
 import { toPointer } from '../../model/field-path.ts';
@@ -19,6 +20,7 @@ export const metricDimensions = namespaceRule({
   id: 'metric-dimensions',
   code: 'MW604',
   reads: ['Telemetry', 'Namespace', 'ConfigMap'],
+  alike: alikeInTelemetry,
   mode: 'warn',
   onDelete: 'warn',
   exceptable: true,
@@ -47,8 +49,7 @@ export const metricDimensions = namespaceRule({
       }
       return [...found.values()];
     };
-    const reads = ['Telemetry', 'Namespace', 'ConfigMap'] as const;
-    return view.memo(`metric-dimensions|${baseline.sha256}|${namespace}`, compute, reads);
+    return view.memo(`metric-dimensions|${baseline.sha256}|${namespace}`, compute);
   },
 });
 

@@ -1,3 +1,4 @@
+import { alikeInTelemetry } from '../../mesh/alike-namespaces.ts';
 import { assumedTelemetry, telemetryClasses } from '../../mesh/telemetry-classes.ts';
 import { toPointer } from '../../model/field-path.ts';
 import type { Finding } from '../../model/finding.ts';
@@ -10,6 +11,7 @@ export const telemetryOn = namespaceRule({
   id: 'telemetry-on',
   code: 'MW602',
   reads: ['Telemetry', 'Namespace', 'ConfigMap'],
+  alike: alikeInTelemetry,
   mode: 'enforce',
   onDelete: 'warn',
   exceptable: true,
@@ -43,6 +45,6 @@ export const telemetryOn = namespaceRule({
       }
       return [...found.values()];
     };
-    return view.memo(`telemetry-on|${baseline.sha256}|${namespace}`, compute, ['Telemetry', 'Namespace', 'ConfigMap']);
+    return view.memo(`telemetry-on|${baseline.sha256}|${namespace}`, compute);
   },
 });

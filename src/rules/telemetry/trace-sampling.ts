@@ -1,3 +1,4 @@
+import { alikeInTracing } from '../../mesh/alike-namespaces.ts';
 import { ownTracerKeys } from '../../mesh/proxy-sampling.ts';
 import { sampling, type TracedSide } from '../../mesh/sampling.ts';
 import type { TelemetryOf } from '../../mesh/telemetry.ts';
@@ -34,6 +35,7 @@ export const traceSampling = namespaceRule({
   id: 'trace-sampling',
   code: 'MW601',
   reads: ['Telemetry', 'Namespace', 'ConfigMap', ...WORKLOAD_KINDS],
+  alike: alikeInTracing,
   mode: 'enforce',
   onDelete: 'warn',
   exceptable: true,
@@ -90,7 +92,7 @@ function sampled(namespace: string, facts: Facts): readonly Sampled[] {
       const answer = ofClass('sampling', one, facts, () => sampling(view, one.of, assumed));
       return { one, sides: one.directions.map((direction) => answer[direction]) };
     });
-  return view.memo(`sampled|${baseline.sha256}|${namespace}`, compute, ['Telemetry', 'Namespace', 'ConfigMap']);
+  return view.memo(`sampled|${baseline.sha256}|${namespace}`, compute);
 }
 
 function judged(

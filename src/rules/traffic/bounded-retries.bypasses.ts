@@ -6,6 +6,12 @@ const NONE = 'retries: { attempts: 0 }';
 const ML = 'ml-service.llmoptimizer.svc.cluster.local';
 const SERVICE = service('ml-service', 'llmoptimizer');
 const OWNER = virtualService(to('ml-service', NONE), { day: '02' });
+const EXTERNAL = `---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: outside, namespace: llmoptimizer }
+spec: { hosts: [outside.example.com], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: DNS }
+`;
 const UNSET = 'unset at spec.http[0].retries.attempts';
 const gatewayOnly = (gateways: string): string =>
   virtualService(to('ml-service', NONE), { rest: `gateways: [${gateways}]` });
@@ -123,10 +129,23 @@ export const BYPASSES: readonly FailExample[] = [
     context: OWNER + SERVICE + SHOP,
     yaml: httpRoute('retry: { attempts: 2 }', {
       namespace: 'shop',
-      parent: 'kind: Service, name: ml-service, namespace: llmoptimizer',
+      parent: 'group: "", kind: Service, name: ml-service, namespace: llmoptimizer',
       day: '03',
     }),
     finds: ['tooMany at spec.rules[0].retry.attempts'],
+  },
+  {
+    title: 'an HTTPRoute on a ServiceEntry leads to the service by another name',
+    context: SERVICE + OWNER + EXTERNAL,
+    yaml: httpRoute('', { parent: 'group: networking.istio.io, kind: ServiceEntry, name: outside' }),
+    finds: ['unset at spec.rules[0].retry.attempts'],
+  },
+  {
+    title: 'a ServiceEntry on which such a route hangs comes later',
+    context:
+      SERVICE + OWNER + httpRoute('', { parent: 'group: networking.istio.io, kind: ServiceEntry, name: outside' }),
+    yaml: EXTERNAL,
+    finds: ['unset at spec.rules[0].retry.attempts'],
   },
   {
     title: 'the annotation of the Gateway API’s own objects changes nothing',

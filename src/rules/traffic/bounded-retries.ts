@@ -1,4 +1,6 @@
-import { proofOf, type Route, routesTo } from '../../mesh/routes.ts';
+import { alikeHosts } from '../../mesh/alike-hosts.ts';
+import { ROUTE_SETTINGS } from '../../mesh/host-settings.ts';
+import { proofOf, type Route } from '../../mesh/routes.ts';
 import type { Finding } from '../../model/finding.ts';
 import { isAbsent, valueAt } from '../../model/json.ts';
 import { type About, type Facts, formatSeen, hostRule, type Say } from '../rule.ts';
@@ -8,6 +10,7 @@ import {
   boundsOf,
   isJudgedByDefault,
   isTarget,
+  routesWithin,
   setAttempts,
   strictestBounds,
   writeRetries,
@@ -18,7 +21,7 @@ const messages = {
   unset:
     "`{field}` is not set, so Istio retries {attempts} times; must be less than or equal to {limit} for service '{service}'",
   missing:
-    "no VirtualService routes service '{service}' in namespaces such as '{namespace}', so Istio retries {attempts} times; must be less than or equal to {limit}",
+    "no VirtualService routes service '{service}' for clients in namespaces such as '{namespace}', so Istio retries {attempts} times; must be less than or equal to {limit}",
   bypassed:
     "`{field}` {why}, so clients in namespaces such as '{namespace}' call service '{service}' without it and Istio retries {attempts} times, not at most {limit}; {cure}",
   meshDefault:
@@ -30,6 +33,8 @@ export const boundedRetries = hostRule({
   id: 'bounded-retries',
   code: 'MW401',
   reads: ['VirtualService', 'HTTPRoute', 'Service', 'ServiceEntry', 'Sidecar', 'Namespace', 'ConfigMap'],
+  settings: ROUTE_SETTINGS,
+  alike: alikeHosts,
   mode: 'enforce',
   onDelete: 'warn',
   exceptable: true,
@@ -51,7 +56,7 @@ export const boundedRetries = hostRule({
   examples,
   check(host, facts, say) {
     const limit = boundsOf(host, facts.baseline).retries;
-    return routesTo(facts.view, facts.baseline, host).flatMap((route) => {
+    return routesWithin(facts, host).flatMap((route) => {
       // A number that cannot be read is more than any limit.
       if (route.retries.attempts <= limit || !isTarget(route, host)) return [];
       return route.kind === 'default'

@@ -1,4 +1,6 @@
+import { alikeHosts } from '../../mesh/alike-hosts.ts';
 import { type PlacedBlock, placedBlocks } from '../../mesh/combinations.ts';
+import { POLICY_SETTINGS } from '../../mesh/host-settings.ts';
 import { meshDefaults } from '../../mesh/policy-blocks.ts';
 import { unreached } from '../../mesh/unreached.ts';
 import type { Baseline } from '../../model/baseline.ts';
@@ -23,7 +25,8 @@ const messages = {
     "`{field}` is not for all pods of namespace '{namespaces}', and the others have no circuit breaker for {what}; must be left out, or a rule without one must stand beside it",
   hidden:
     "`{field}` hides the circuit breaker of {what} from namespaces '{namespaces}'; must be left out, or name them",
-  missing: "no DestinationRule gives {what} a circuit breaker in namespaces such as '{namespaces}'; must have one",
+  missing:
+    "no DestinationRule gives {what} a circuit breaker for clients in namespaces such as '{namespaces}'; must have one",
 } as const;
 
 type SayIt = Say<typeof messages>;
@@ -33,6 +36,8 @@ export const circuitBreaker = hostRule({
   id: 'circuit-breaker',
   code: 'MW406',
   reads: ['DestinationRule', 'Service', 'ServiceEntry', 'Namespace', 'ConfigMap'],
+  settings: POLICY_SETTINGS,
+  alike: alikeHosts,
   mode: 'enforce',
   onDelete: 'warn',
   exceptable: true,

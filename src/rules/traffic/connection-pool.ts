@@ -1,4 +1,6 @@
+import { alikeHosts } from '../../mesh/alike-hosts.ts';
 import { type PlacedBlock, placedBlocks } from '../../mesh/combinations.ts';
+import { POLICY_SETTINGS } from '../../mesh/host-settings.ts';
 import { servicesNamed } from '../../mesh/known-service.ts';
 import { meshDefaults } from '../../mesh/policy-blocks.ts';
 import { unreached } from '../../mesh/unreached.ts';
@@ -18,7 +20,8 @@ const messages = {
     "`{field}` is not for all pods of namespace '{namespaces}', and the others have no connection pool for {what}; must be left out, or a rule without one must stand beside it",
   hidden:
     "`{field}` hides the connection pool of {what} from namespaces '{namespaces}'; must be left out, or name them",
-  missing: "no DestinationRule gives {what} a connection pool in namespaces such as '{namespaces}'; must have one",
+  missing:
+    "no DestinationRule gives {what} a connection pool for clients in namespaces such as '{namespaces}'; must have one",
 } as const;
 
 type SayIt = Say<typeof messages>;
@@ -28,6 +31,8 @@ export const connectionPool = hostRule({
   id: 'connection-pool',
   code: 'MW407',
   reads: ['DestinationRule', 'Service', 'ServiceEntry', 'Namespace', 'ConfigMap'],
+  settings: POLICY_SETTINGS,
+  alike: alikeHosts,
   mode: 'enforce',
   onDelete: 'warn',
   exceptable: true,

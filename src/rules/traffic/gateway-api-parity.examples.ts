@@ -47,6 +47,13 @@ const fail: readonly FailExample[] = [
     finds: ['grpcRoute at spec.rules[0].backendRefs[1]'],
   },
   {
+    title: 'one to it as a Service of several clusters',
+    yaml: grpcRoute(
+      'rules: [{ backendRefs: [{ group: multicluster.x-k8s.io, kind: ServiceImport, name: ml-service, port: 80 }] }]',
+    ),
+    finds: ['grpcRoute at spec.rules[0].backendRefs[0]'],
+  },
+  {
     title: 'one of another namespace that hangs on it',
     yaml: grpcRoute('parentRefs: [{ kind: Service, group: "", name: ml-service, namespace: llmoptimizer }]', 'shop'),
     finds: ['grpcRoute at spec.parentRefs[0]'],

@@ -52,10 +52,11 @@ export const gatewayApiParity = hostRule({
 /** Says each place of a GRPCRoute that means the service: what it hangs on, its backends and its mirrors. */
 function judgeRoute(route: KubeObject, service: string, { settings }: View, say: SayIt): readonly Finding[] {
   const spec = specOf(route);
+  // The Service of several clusters is the Service of that name.
   const isIt = (reference: unknown, kind: unknown): boolean => {
     const { name, namespace } = recordOrEmpty(reference);
     const host = serviceHost(stringOf(name) ?? '', stringOf(namespace) || namespaceOf(route), settings.clusterDomain);
-    return kind === 'Service' && host === service;
+    return (kind === 'Service' || kind === 'ServiceImport') && host === service;
   };
   const places: FieldPath[] = [];
   for (const [index, parent] of recordsOf(spec.parentRefs).entries()) {

@@ -130,7 +130,10 @@ const fail: readonly FailExample[] = [
   },
   {
     title: 'an HTTPRoute on another namespace’s Service, which its own callers take',
-    yaml: httpRoute('', { namespace: 'shop', parent: 'kind: Service, name: ml-service, namespace: llmoptimizer' }),
+    yaml: httpRoute('', {
+      namespace: 'shop',
+      parent: 'group: "", kind: Service, name: ml-service, namespace: llmoptimizer',
+    }),
     finds: ['notOwn at spec.parentRefs[0].namespace'],
   },
 ];

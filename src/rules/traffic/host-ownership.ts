@@ -1,9 +1,9 @@
 import { takeoverNames } from '../../mesh/hosts.ts';
 import { ownershipOf } from '../../mesh/host-owners.ts';
-import { boundTo, parentServices } from '../../mesh/routers.ts';
+import { boundTo, parentHosts } from '../../mesh/routers.ts';
 import type { FieldPath } from '../../model/field-path.ts';
 import type { Finding } from '../../model/finding.ts';
-import { recordsOf, stringOf, stringsOf, listOf } from '../../model/json.ts';
+import { recordsOf, stringsOf, listOf } from '../../model/json.ts';
 import { kindOf } from '../../model/kind.ts';
 import { type KubeObject, namespaceOf, specOf } from '../../model/kube-object.ts';
 import { type Facts, objectRule, type Say } from '../rule.ts';
@@ -13,7 +13,7 @@ const messages = {
   notOwn:
     "`{field}` is '{seen}', which belongs to namespace '{owner}'; must be a host of namespace '{namespace}', or the baseline must let this namespace route it",
   nobodys:
-    "`{field}` is '{seen}', which no ServiceEntry declares; must be a host of namespace '{namespace}', as the route takes over whoever calls it from anywhere in the mesh",
+    "`{field}` is '{seen}', which no ServiceEntry declares; must be a host of namespace '{namespace}', or be declared by a ServiceEntry there",
   several:
     "`{field}` is '{seen}', which covers hosts of other namespaces; must cover hosts of namespace '{namespace}' only",
 } as const;
@@ -61,12 +61,13 @@ function namedHosts(object: KubeObject, { view }: Facts): readonly NamedHost[] {
   const { clusterDomain } = view.settings;
   const kind = kindOf(object);
   if (kind === 'HTTPRoute') {
-    const services = new Set(parentServices(object, clusterDomain).map(({ host }) => host));
-    return recordsOf(specOf(object).parentRefs).flatMap((parent, index) => {
-      if (parent.kind !== 'Service') return [];
-      const host = `${stringOf(parent.name) ?? ''}.${stringOf(parent.namespace) || namespace}.svc.${clusterDomain}`;
-      return services.has(host) ? [{ path: ['spec', 'parentRefs', index, 'namespace'], host, full: host }] : [];
-    });
+    return recordsOf(specOf(object).parentRefs).flatMap((parent, index) =>
+      parentHosts(view, parent, namespace).map((host) => ({
+        path: ['spec', 'parentRefs', index, 'namespace'],
+        host,
+        full: host,
+      })),
+    );
   }
   if (kind !== 'VirtualService' || !isOnMesh(object)) return [];
   return listOf(specOf(object).hosts).flatMap((written, index) => {

@@ -54,6 +54,15 @@ const pass: readonly PassExample[] = [
     ),
   },
   { title: 'exported to a namespace that is there', context: SHOP, yaml: destinationRule('exportTo: [shop]') },
+  { title: 'exported to a namespace that Kubernetes itself makes', yaml: destinationRule('exportTo: [default]') },
+  {
+    title: 'istiod, which is there wherever Istio is',
+    yaml: virtualService(to('istiod.istio-system.svc.cluster.local'), {
+      hosts: 'istiod.example',
+      rest: 'gateways: [istio-ingress/main]',
+    }),
+    context: GATEWAY,
+  },
   {
     title: 'a namespace that is selected by an expression',
     context: SELECTED + namespace('team: a') + CART,
@@ -115,6 +124,19 @@ const fail: readonly FailExample[] = [
     title: 'a service that nobody has',
     yaml: virtualService(to('gone')),
     finds: ['host at spec.http[0].route[0].destination.host'],
+  },
+  {
+    title: 'a service that nobody has, named as a host and by two routes, which is one fault',
+    yaml: virtualService(`${to('gone', 'match: [{ port: 1 }]')}, ${to('gone')}`, { hosts: 'gone' }),
+    finds: ['host at spec.hosts[0]'],
+  },
+  {
+    title: 'a mirror to a subset that is not there, beside a route to another one',
+    context: SUBSETS,
+    yaml: virtualService(
+      '{ route: [{ destination: { host: ml-service, subset: v8 } }], mirror: { host: ml-service, subset: v9 } }',
+    ),
+    finds: ['subset at spec.http[0].mirror.subset', 'subset at spec.http[0].route[0].destination.subset'],
   },
   {
     title: 'a service by spellings that Istio does not resolve for destinations, at v1alpha3',

@@ -26,7 +26,7 @@ const messages = {
   gateway: "`{field}` means Gateway '{name}', which is not there; must be one that is there or comes",
   host: "`{field}` means '{name}', which no service has to the letter; must be one that is there or comes",
   subset:
-    "`{field}` is '{seen}', which no DestinationRule of '{host}' has, so requests get 503; must be one that is there or comes",
+    "`{field}` is '{seen}', which no DestinationRule of '{host}' has, so nothing that is sent there arrives; must be one that is there or comes",
   delegate:
     "`{field}` means VirtualService '{name}', which is not there, has hosts of its own or is not exported to this one, so the entry vanishes; must be one that can be used",
 } as const;
@@ -71,7 +71,12 @@ export const liveObject = objectRule({
       return [say('undiscovered', {}, { path: ['metadata', 'namespace'], thing: 'namespace' })];
     }
     const dead = DEAD[kind]?.(object, view, facts.baseline) ?? [];
-    return [...judgeExport(object, kind, facts, say), ...dead.map((one) => sayDead(one, say))];
+    // What is not there is said once, at the first field that names it.
+    const said = new Map<string, Finding>();
+    for (const finding of dead.map((one) => sayDead(one, say))) {
+      if (!said.has(finding.thing)) said.set(finding.thing, finding);
+    }
+    return [...judgeExport(object, kind, facts, say), ...said.values()];
   },
 });
 
@@ -88,6 +93,9 @@ function sayDead({ what, path, name, host = '' }: DeadReference, say: SayIt): Fi
   return say(what, { name }, about);
 }
 
+/** Kubernetes makes these itself, whether or not their objects are in view. */
+const KUBERNETES_OWN: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease']);
+
 function judgeExport(object: KubeObject, kind: Kind, { view, baseline }: Facts, say: SayIt): readonly Finding[] {
   if (kind !== 'VirtualService' && kind !== 'DestinationRule' && kind !== 'ServiceEntry') return [];
   const exportTo = writtenExportTo(object);
@@ -96,6 +104,7 @@ function judgeExport(object: KubeObject, kind: Kind, { view, baseline }: Facts, 
   const { namespaces, outside } = baseline.mesh;
   const isThere = (name: string): boolean =>
     name === namespaceOf(object) ||
+    KUBERNETES_OWN.has(name) ||
     view.get('Namespace', '', name) !== undefined ||
     namespaces.includes(name) ||
     outside.includes(name);

@@ -1,4 +1,6 @@
+import { alikeHosts } from '../../mesh/alike-hosts.ts';
 import { type PlacedBlock, placedBlocks } from '../../mesh/combinations.ts';
+import { RULE_SETTINGS } from '../../mesh/host-settings.ts';
 import { unreached } from '../../mesh/unreached.ts';
 import type { Baseline } from '../../model/baseline.ts';
 import type { FieldPath } from '../../model/field-path.ts';
@@ -31,6 +33,8 @@ export const loadBalancer = hostRule({
   id: 'load-balancer',
   code: 'MW408',
   reads: ['DestinationRule', 'Service', 'ServiceEntry', 'Namespace', 'ConfigMap'],
+  settings: RULE_SETTINGS,
+  alike: alikeHosts,
   mode: 'enforce',
   onDelete: 'warn',
   exceptable: true,
@@ -92,7 +96,7 @@ function judgeBlock(block: PlacedBlock, demand: Demand, say: SayIt): readonly Fi
     return [say('otherKey', { header, what }, about('consistentHash', ...(key === undefined ? [] : [key])))];
   }
   if (!baseline.loadBalancers.includes(algorithm)) {
-    const allowed = baseline.loadBalancers.join(', ');
+    const allowed = allowedBy(baseline);
     if (algorithm === 'CONSISTENT_HASH')
       return [say('notAllowed', { algorithm, allowed, what }, about('consistentHash'))];
     if (isAbsent(value.simple)) return [say('byDefault', { allowed, what }, about())];
@@ -100,6 +104,13 @@ function judgeBlock(block: PlacedBlock, demand: Demand, say: SayIt): readonly Fi
   }
   if (algorithm !== 'CONSISTENT_HASH' || KEYS.some((name) => isKey(hash[name]))) return [];
   return [say('noKey', {}, about('consistentHash'))];
+}
+
+/** Names what may be written: the hash is no value of `simple` but stands in its place. */
+function allowedBy({ loadBalancers }: Baseline): string {
+  const simple = loadBalancers.filter((name) => name !== 'CONSISTENT_HASH').join(', ');
+  const hash = loadBalancers.includes('CONSISTENT_HASH') ? '`consistentHash`' : '';
+  return [simple, hash].filter((text) => text !== '').join(' or ');
 }
 
 function isKey(value: unknown): boolean {

@@ -1,3 +1,5 @@
+import { alikeHosts } from '../../mesh/alike-hosts.ts';
+import { ROUTE_SETTINGS } from '../../mesh/host-settings.ts';
 import { effectiveEntries } from '../../mesh/route-delegates.ts';
 import type { Entry } from '../../mesh/route-entries.ts';
 import { type Place, rootsTo, routesSeenBy, routesTo } from '../../mesh/routes.ts';
@@ -25,6 +27,8 @@ export const pinnedRouteFirst = hostRule({
   id: 'pinned-route-first',
   code: 'MW410',
   reads: ['VirtualService', 'HTTPRoute', 'Service', 'ServiceEntry', 'Sidecar', 'Namespace', 'ConfigMap'],
+  settings: ROUTE_SETTINGS,
+  alike: alikeHosts,
   mode: 'enforce',
   onDelete: 'warn',
   exceptable: true,

@@ -1,10 +1,12 @@
-import { proofOf, type Route, routesTo } from '../../mesh/routes.ts';
+import { alikeHosts } from '../../mesh/alike-hosts.ts';
+import { ROUTE_SETTINGS } from '../../mesh/host-settings.ts';
+import { proofOf, type Route } from '../../mesh/routes.ts';
 import type { Baseline } from '../../model/baseline.ts';
 import { formatDuration } from '../../model/duration.ts';
 import type { Finding } from '../../model/finding.ts';
 import { type About, hostRule, type Say } from '../rule.ts';
 import { examples } from './retries-fit-timeout.examples.ts';
-import { durationFor, isTarget, perTryMs, setAt, strictestBounds } from './route-bounds.ts';
+import { durationFor, isTarget, perTryMs, routesWithin, setAt, strictestBounds } from './route-bounds.ts';
 
 const messages = {
   unset:
@@ -18,6 +20,8 @@ export const retriesFitTimeout = hostRule({
   id: 'retries-fit-timeout',
   code: 'MW404',
   reads: ['VirtualService', 'HTTPRoute', 'Service', 'ServiceEntry', 'Sidecar', 'Namespace', 'ConfigMap'],
+  settings: ROUTE_SETTINGS,
+  alike: alikeHosts,
   mode: 'enforce',
   onDelete: 'warn',
   exceptable: true,
@@ -36,9 +40,9 @@ export const retriesFitTimeout = hostRule({
   numbers: ['services', 'otherServices'],
   messages,
   examples,
-  check(host, { view, baseline }, say) {
-    return routesTo(view, baseline, host).flatMap((route) =>
-      isTarget(route, host) && route.retries.from === 'route' ? judge(route, host, baseline, say) : [],
+  check(host, facts, say) {
+    return routesWithin(facts, host).flatMap((route) =>
+      isTarget(route, host) && route.retries.from === 'route' ? judge(route, host, facts.baseline, say) : [],
     );
   },
 });

@@ -39,6 +39,11 @@ const pass: readonly PassExample[] = [
     yaml: httpRoute('retry: { codes: [500] }', { backend: 'api-gateway', parent: 'name: gateway' }),
   },
   {
+    title: 'an HTTPRoute without retry, where the mesh retries on what `retry` would put in as well',
+    context: meshConfigMap("defaultHttpRetryPolicy: { attempts: 2, retryOn: '5xx,refused-stream' }"),
+    yaml: httpRoute('', { backend: 'api-gateway', parent: 'name: gateway' }),
+  },
+  {
     title: 'an HTTPRoute that retries GET of the ML service',
     yaml: httpRoute('matches: [{ method: GET }], retry: { attempts: 1 }'),
   },

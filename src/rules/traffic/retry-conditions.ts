@@ -1,4 +1,7 @@
-import { proofOf, type Route, routesTo } from '../../mesh/routes.ts';
+import { alikeHosts } from '../../mesh/alike-hosts.ts';
+import { ROUTE_SETTINGS } from '../../mesh/host-settings.ts';
+import { HTTP_ROUTE_CONDITIONS } from '../../mesh/route-retries.ts';
+import { proofOf, type Route } from '../../mesh/routes.ts';
 import type { Finding } from '../../model/finding.ts';
 import { type About, type Facts, hostRule, type Say } from '../rule.ts';
 import { examples } from './retry-conditions.examples.ts';
@@ -8,6 +11,7 @@ import {
   isIdempotent,
   isJudgedByDefault,
   isTarget,
+  routesWithin,
   setAt,
   setAttempts,
   writeRetries,
@@ -16,17 +20,16 @@ import {
 const messages = {
   surplus: "`{field}` contains {conditions}; must contain only {allowed} for service '{service}'",
   unset:
-    "`{field}` is not set, so Istio retries on conditions of its own ({conditions}); must contain only {allowed} for service '{service}'",
-  noBlock:
-    "`{field}` is not set, so Istio retries on conditions of its own ({conditions}) for service '{service}'; must be set",
+    "`{field}` is not set, so Istio retries on {conditions} too; must contain only {allowed} for service '{service}'",
+  noBlock: "`{field}` is not set, so Istio retries on {conditions} too for service '{service}'; must be set",
   anyMethod:
     "`{field}` lets in methods other than GET, HEAD, OPTIONS, PUT and DELETE, and the route retries; must name these only, or `attempts` must be 0, for service '{service}'",
   everyMethod:
-    "nothing routes service '{service}' in namespaces such as '{namespace}', so Istio retries requests of every method; must be only GET, HEAD, OPTIONS, PUT and DELETE",
+    "nothing routes service '{service}' for clients in namespaces such as '{namespace}', so Istio retries requests of every method; must be only GET, HEAD, OPTIONS, PUT and DELETE",
   missing:
-    "no VirtualService routes service '{service}' in namespaces such as '{namespace}', so Istio retries on conditions of its own ({conditions}); must be only {allowed}",
+    "no VirtualService routes service '{service}' for clients in namespaces such as '{namespace}', so Istio retries on {conditions} too; must be only on {allowed}",
   bypassed:
-    "`{field}` {why}, so clients in namespaces such as '{namespace}' call service '{service}' without it and Istio retries on conditions of its own ({conditions}), not only on {allowed}; {cure}",
+    "`{field}` {why}, so clients in namespaces such as '{namespace}' call service '{service}' without it and Istio retries on {conditions} too, not only on {allowed}; {cure}",
 } as const;
 
 type SayIt = Say<typeof messages>;
@@ -36,6 +39,8 @@ export const retryConditions = hostRule({
   id: 'retry-conditions',
   code: 'MW402',
   reads: ['VirtualService', 'HTTPRoute', 'Service', 'ServiceEntry', 'Sidecar', 'Namespace', 'ConfigMap'],
+  settings: ROUTE_SETTINGS,
+  alike: alikeHosts,
   mode: 'enforce',
   onDelete: 'warn',
   exceptable: true,
@@ -58,7 +63,7 @@ export const retryConditions = hostRule({
   examples,
   check(host, facts, say) {
     const limit = boundsOf(host, facts.baseline).retries;
-    return routesTo(facts.view, facts.baseline, host).flatMap((route) => {
+    return routesWithin(facts, host).flatMap((route) => {
       const { attempts, from } = route.retries;
       if (attempts === 0 || !isTarget(route, host)) return [];
       // Of retries that nobody asked for, too many are one fault, and MW401's.
@@ -78,7 +83,9 @@ function judgeConditions(route: Route, host: string, facts: Facts, say: SayIt): 
   const surplus = surplusOf(route, facts);
   // What an HTTPRoute retries on is istiod's to say: conditions fit for its kind and the status codes that it lists.
   const isFixed = route.kind === 'HTTPRoute' && from === 'route';
-  if (surplus.length === 0 || at === undefined || isFixed) return [];
+  // With a `retry` block the rest stays.
+  const gone = route.kind === 'HTTPRoute' ? surplus.filter((one) => !HTTP_ROUTE_CONDITIONS.includes(one)) : surplus;
+  if (gone.length === 0 || at === undefined || isFixed) return [];
   const allowed = facts.baseline.retryOn.join(',');
   const path = route.kind === 'HTTPRoute' ? at.path : [...at.path, 'retryOn'];
   const fix = from === 'route' ? setAt({ ...at, path }, allowed) : writeRetries(route, facts.baseline);
@@ -86,11 +93,11 @@ function judgeConditions(route: Route, host: string, facts: Facts, say: SayIt): 
     path,
     responsible: at.object,
     thing: `conditions of ${route.name}`,
-    magnitude: surplus.length,
+    magnitude: gone.length,
     because: proofOf(route),
     fix,
   };
-  const conditions = surplus.join(',');
+  const conditions = gone.join(',');
   if (route.kind === 'HTTPRoute') return [say('noBlock', { conditions, service: host }, about)];
   const isWritten = hasOwnConditions && from === 'route';
   return [say(isWritten ? 'surplus' : 'unset', { conditions, allowed, service: host }, about)];

@@ -1,4 +1,4 @@
-import { type PassedOver, type Place, proofOf, type Route, type Viewer } from '../../mesh/routes.ts';
+import { type PassedOver, type Place, proofOf, type Route, routesTo, type Viewer } from '../../mesh/routes.ts';
 import { isMeshHost } from '../../mesh/unreached.ts';
 import { meshNamespaces } from '../../mesh/namespaces.ts';
 import { exportedTo } from '../../mesh/route-delegates.ts';
@@ -6,7 +6,7 @@ import type { View } from '../../mesh/view.ts';
 import type { Baseline } from '../../model/baseline.ts';
 import { formatDuration } from '../../model/duration.ts';
 import { toPointer } from '../../model/field-path.ts';
-import { isAbsent, isRecord, type JsonObject, valueAt } from '../../model/json.ts';
+import { isAbsent, isRecord, type JsonObject, numberOf, recordOrEmpty, valueAt } from '../../model/json.ts';
 import { addEntries, type PatchOperation } from '../../model/patch.ts';
 import type { About, Facts } from '../rule.ts';
 
@@ -32,6 +32,21 @@ export function strictestBounds(route: Route, baseline: Baseline): RouteBounds {
     retries: Math.min(...targets.map(({ retries }) => retries)),
     idempotentOnly: targets.some(({ idempotentOnly }) => idempotentOnly),
   };
+}
+
+/** Returns the routes to a host by which requests get there: where all are aborted nobody waits and nothing is retried. */
+export function routesWithin({ view, baseline }: Facts, host: string): readonly Route[] {
+  return routesTo(view, baseline, host).filter((route) => !abortsAll(route));
+}
+
+/**
+ * A fault's percentage counts only where it is written, and an abort without a status is none.
+ * @see https://github.com/istio/istio/blob/1.31.0/pilot/pkg/networking/core/route/route.go `TranslateFault`
+ */
+function abortsAll({ faultAt }: Route): boolean {
+  if (faultAt === undefined) return false;
+  const { httpStatus, percentage } = recordOrEmpty(valueAt(faultAt.object, [...faultAt.path, 'abort']));
+  return (numberOf(httpStatus) ?? 0) > 0 && (numberOf(recordOrEmpty(percentage).value) ?? 0) >= 100;
 }
 
 /** Tells whether requests to a host, and not only their mirrors, take a route. */

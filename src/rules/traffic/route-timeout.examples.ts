@@ -21,6 +21,10 @@ const pass: readonly PassExample[] = [
     yaml: virtualService(to('cart', 'timeout: 120s'), { namespace: 'shop', hosts: 'cart' }),
   },
   {
+    title: 'a route that aborts every request, so that nobody waits for the service',
+    yaml: virtualService(to('ml-service', 'fault: { abort: { httpStatus: 500, percentage: { value: 100 } } }')),
+  },
+  {
     title: 'a TCP route has none',
     yaml: virtualService('').replace('http: []', 'tcp: [{ route: [{ destination: { host: ml-service } }] }]'),
   },
@@ -120,6 +124,17 @@ const fail: readonly FailExample[] = [
       virtualService(to(ML, 'timeout: 60s'), { name: 'wild', hosts: '"*.llmoptimizer.svc.cluster.local"', day: '01' }),
     yaml: virtualService(to(ML), { day: '02' }),
     finds: [UNSET],
+  },
+  {
+    title: 'a route that aborts most requests, and two that abort none for want of a percentage or a status',
+    yaml: virtualService(
+      ['percentage: { value: 99.9 }, httpStatus: 500', 'httpStatus: 500', 'percentage: { value: 100 }']
+        .map((abort, index) =>
+          to('ml-service', `match: [{ uri: { exact: /${index} } }], fault: { abort: { ${abort} } }`),
+        )
+        .join(', '),
+    ),
+    finds: [UNSET, 'unset at spec.http[1].timeout', 'unset at spec.http[2].timeout'],
   },
   {
     title: 'an HTTPRoute without timeouts',

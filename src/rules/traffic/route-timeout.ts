@@ -1,5 +1,7 @@
+import { alikeHosts } from '../../mesh/alike-hosts.ts';
 import { leastCallerMs } from '../../mesh/call-graph.ts';
-import { leadsTo, proofOf, type Route, routesTo } from '../../mesh/routes.ts';
+import { ROUTE_SETTINGS } from '../../mesh/host-settings.ts';
+import { leadsTo, proofOf, type Route } from '../../mesh/routes.ts';
 import { formatDuration } from '../../model/duration.ts';
 import type { Finding } from '../../model/finding.ts';
 import { isAbsent, valueAt } from '../../model/json.ts';
@@ -11,6 +13,7 @@ import {
   durationFor,
   isJudgedByDefault,
   perTryMs,
+  routesWithin,
   setAt,
   strictestBounds,
 } from './route-bounds.ts';
@@ -22,7 +25,7 @@ const messages = {
   none: "`{field}` is {seen}, which is no timeout; must be less than or equal to {limit} for service '{service}'",
   tooLong: "`{field}` is {seen}; must be less than or equal to {limit} for service '{service}'",
   missing:
-    "no VirtualService routes service '{service}' in namespaces such as '{namespace}', so a request may take for ever; must have a timeout less than or equal to {limit}",
+    "no VirtualService routes service '{service}' for clients in namespaces such as '{namespace}', so a request may take for ever; must have a timeout less than or equal to {limit}",
   bypassed:
     "`{field}` {why}, so clients in namespaces such as '{namespace}' call service '{service}' without it and without its timeout of at most {limit}; {cure}",
 } as const;
@@ -34,6 +37,8 @@ export const routeTimeout = hostRule({
   id: 'route-timeout',
   code: 'MW403',
   reads: ['VirtualService', 'HTTPRoute', 'Service', 'ServiceEntry', 'Sidecar', 'Namespace', 'ConfigMap'],
+  settings: ROUTE_SETTINGS,
+  alike: alikeHosts,
   mode: 'enforce',
   onDelete: 'warn',
   exceptable: true,
@@ -55,7 +60,7 @@ export const routeTimeout = hostRule({
   examples,
   check(host, facts, say) {
     const limitMs = boundsOf(host, facts.baseline).timeoutMs;
-    return routesTo(facts.view, facts.baseline, host).flatMap((route) => {
+    return routesWithin(facts, host).flatMap((route) => {
       if ((route.timeoutMs ?? Number.POSITIVE_INFINITY) <= limitMs || !leadsTo(route, host)) return [];
       return route.kind === 'default'
         ? judgeDefault(route, host, limitMs, facts, say)

@@ -1,5 +1,7 @@
+import { alikeHosts } from '../../mesh/alike-hosts.ts';
 import { effectiveHops, type Hop } from '../../mesh/call-graph.ts';
 import { type EarlyLeave, earlyLeaves, type ManyTries, tooManyTries } from '../../mesh/call-paths.ts';
+import { ROUTE_SETTINGS } from '../../mesh/host-settings.ts';
 import { formatDuration } from '../../model/duration.ts';
 import type { Because, Finding } from '../../model/finding.ts';
 import { refOf } from '../../model/kube-object.ts';
@@ -18,6 +20,8 @@ export const timeoutOrder = hostRule({
   id: 'timeout-order',
   code: 'MW405',
   reads: ['VirtualService', 'HTTPRoute', 'Service', 'ServiceEntry', 'Sidecar', 'Namespace', 'ConfigMap'],
+  settings: ROUTE_SETTINGS,
+  alike: alikeHosts,
   mode: 'warn',
   onDelete: 'warn',
   exceptable: true,

@@ -42,7 +42,12 @@ export function to(host: string, rest = ''): string {
 /** Writes an HTTPRoute for an example: one rule with one backend. */
 export function httpRoute(
   rule: string,
-  { namespace = 'llmoptimizer', parent = 'kind: Service, name: ml-service', backend = 'ml-service', day = '' } = {},
+  {
+    namespace = 'llmoptimizer',
+    parent = 'group: "", kind: Service, name: ml-service',
+    backend = 'ml-service',
+    day = '',
+  } = {},
 ): string {
   const age = day === '' ? '' : `, creationTimestamp: "2026-01-${day}T00:00:00Z"`;
   return `---

@@ -1,3 +1,5 @@
+import { alikeHosts } from '../../mesh/alike-hosts.ts';
+import { ROUTE_SETTINGS } from '../../mesh/host-settings.ts';
 import { proofOf, type Route, routesTo, type RouteTarget } from '../../mesh/routes.ts';
 import { overlappingSubsets } from '../../mesh/subset-overlap.ts';
 import type { ServiceBaseline, ServiceSplit } from '../../model/baseline.ts';
@@ -36,6 +38,8 @@ export const weightedSplit = hostRule({
     'Namespace',
     'ConfigMap',
   ],
+  settings: [...ROUTE_SETTINGS, 'defaultDestinationRuleExportTo'],
+  alike: alikeHosts,
   mode: 'enforce',
   onDelete: 'warn',
   exceptable: true,

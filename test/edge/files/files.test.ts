@@ -163,9 +163,10 @@ more:
     { line: 7, column: 7 },
     'is that of its nearest ancestor when it is absent',
   );
+  t.strictSame(locate(['spec', 'ports']), { line: 5, column: 3 }, 'is that of the key when the value begins below it');
   t.strictSame(
     locate(['spec', 'ports', 9]),
-    { line: 6, column: 5 },
+    { line: 5, column: 3 },
     'is that of the list for an item that is not there',
   );
   t.strictSame(locate(['other', 'ports', 1, 'port']), { line: 8, column: 13 }, 'is found through an alias');
