@@ -8,7 +8,7 @@ import { writtenEntries } from './route-entries.ts';
 import { rivalsOf } from './route-rivals.ts';
 import { claimedHosts, expandedHosts } from './routers.ts';
 import { serviceThing } from './route-viewers.ts';
-import { type Importable, knows, knowsWhole, sidecarsOf, tellsPortsApart } from './sidecar-scope.ts';
+import { hasListeners, type Importable, knows, knowsWhole, sidecarsOf } from './sidecar-scope.ts';
 import type { View } from './view.ts';
 
 /** What a Sidecar may change by hiding VirtualServices from its pods. */
@@ -21,28 +21,41 @@ export interface Hidden {
 
 /**
  * Returns what the pods that a Sidecar may be for do not know, though they know the service or another VirtualService of
- * that name; undefined where listeners are for single ports, and it may be anything.
+ * that name; undefined where listeners are for single ports or sockets, and it may be anything.
  */
 export function hiddenBy(sidecar: KubeObject, view: View): Hidden | undefined {
   const own = namespaceOf(sidecar);
   const root = view.list('Sidecar', view.settings.rootNamespace);
   const isForAll = own === view.settings.rootNamespace && !isRecord(specOf(sidecar).workloadSelector);
   // Without this one the namespace's others, or the root's, would be in force.
-  const scopes = [...new Set([sidecar, ...sidecarsOf(view, own), ...root])];
-  if (scopes.some((one) => one !== undefined && tellsPortsApart(one))) return undefined;
+  const scopes = [...new Set([sidecar, ...sidecarsOf(view, own), ...view.list('Sidecar', own), ...root])];
+  return hiddenIn(scopes, isForAll ? undefined : own, view);
+}
+
+/** As `hiddenBy`, for the pods of a namespace as it is, which may have any of its Sidecars. */
+export function hiddenFrom(namespace: string, view: View): Hidden | undefined {
+  return hiddenIn(sidecarsOf(view, namespace), namespace, view);
+}
+
+function hiddenIn(
+  scopes: readonly (KubeObject | undefined)[],
+  only: string | undefined,
+  view: View,
+): Hidden | undefined {
+  if (scopes.some((one) => one !== undefined && hasListeners(one))) return undefined;
   const hidden = {
-    hosts: unknownAtHome(view, scopes, isForAll ? undefined : own),
+    hosts: unknownAtHome(view, scopes, only),
     rivals: new Set<KubeObject>(),
   };
   const { lone, others } = meshRouters(view);
-  const homes = isForAll ? [...lone.keys()] : [own];
+  const homes = only === undefined ? [...lone.keys()] : [only];
   const unknown = new Set(homes.flatMap((home) => unknownIn(home, lone.get(home) ?? [], scopes, view)));
   // In the order of age, so that of two faults that are one the same is said.
   for (const object of unknown.size === 0 ? others : view.list('VirtualService')) {
     if (unknown.has(object)) {
       hidden.rivals.add(object);
       for (const host of claimedHosts(object, view.settings.clusterDomain)) hidden.hosts.add(host);
-    } else if (others.has(object)) hide(object, { scopes, only: isForAll ? undefined : own, view }, hidden);
+    } else if (others.has(object)) hide(object, { scopes, only, view }, hidden);
   }
   return hidden;
 }

@@ -88,6 +88,11 @@ export function tellsPortsApart(sidecar: KubeObject): boolean {
   return listenersOf(sidecar).some(({ port }) => port !== undefined);
 }
 
+/** Tells whether a Sidecar has listeners for a port or a socket, which are asked about one by one. */
+export function hasListeners(sidecar: KubeObject): boolean {
+  return recordsOf(specOf(sidecar).egress).some(({ port }) => isRecord(port));
+}
+
 /**
  * Tells whether a Sidecar's proxies in a namespace know something when they call a port; no Sidecar lets them know everything.
  * @see https://github.com/istio/istio/blob/1.31.0/pilot/pkg/model/sidecar.go `convertIstioListenerToWrapper`
@@ -100,8 +105,16 @@ export function knows(
 ): boolean {
   if (sidecar === undefined) return true;
   const listener = listenersOf(sidecar).find((one) => one.port === undefined || one.port === port);
-  if (listener === undefined) return false;
-  const { imported } = listener;
+  return listener !== undefined && imports(listener, clientNamespace, thing);
+}
+
+/** Tells whether one of a Sidecar's listeners, by its place among them, lets its proxies in a namespace know something. */
+export function isKnownAt(sidecar: KubeObject, index: number, clientNamespace: string, thing: Importable): boolean {
+  const listener = listenersOf(sidecar)[index];
+  return listener !== undefined && imports(listener, clientNamespace, thing);
+}
+
+function imports({ imported }: Listener, clientNamespace: string, thing: Importable): boolean {
   const rules = [thing.namespace, ...(thing.namespace === clientNamespace ? ['.'] : []), '*'].flatMap(
     (namespace) => imported.get(namespace) ?? [],
   );

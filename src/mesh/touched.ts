@@ -3,13 +3,14 @@ import { recordOrEmpty, recordsOf, stringOf, stringsOf } from '../model/json.ts'
 import { type Kind, kindOf, WORKLOAD_KINDS } from '../model/kind.ts';
 import { type KubeObject, nameOf, namespaceOf, specOf } from '../model/kube-object.ts';
 import { coversHost, expandHost, isWildcard, serviceHost, takeoverNames } from './hosts.ts';
-import { hiddenBy } from './hidden-by.ts';
+import { type Hidden, hiddenBy, hiddenFrom } from './hidden-by.ts';
 import { destinationHosts, routeServiceHosts } from './indexes.ts';
 import { addKnown, externalHosts, externalWildcards, isKnownHost, knownHosts } from './known-hosts.ts';
 import { injectorTextsOf, meshTextOf } from './mesh-text.ts';
 import { meshNamespaces } from './namespaces.ts';
 import { rivalsOf } from './route-rivals.ts';
 import { boundTo, virtualServicesNaming } from './routers.ts';
+import { hasListeners, sidecarsOf } from './sidecar-scope.ts';
 import type { View } from './view.ts';
 
 /** The subjects that an object can touch, besides itself. */
@@ -162,6 +163,11 @@ function attachedHosts(object: KubeObject, view: View, baseline: Baseline): Read
 /** A namespace's pods are clients of whatever is outside, and of where its own routes lead; what it says of its services counts. */
 function hostsSeenIn(namespace: string, view: View, baseline: Baseline): ReadonlySet<string> {
   const hosts = new Set([...hostsOfNamespace(namespace, view), ...externalHosts(view)]);
+  // The root namespace's Sidecar hides from all namespaces the same, but its listeners are for what is exported to each.
+  if (view.list('Sidecar', namespace).length > 0) addHidden(hosts, hiddenFrom(namespace, view), view, baseline);
+  else if (sidecarsOf(view, namespace).some((one) => one !== undefined && hasListeners(one))) {
+    for (const { host } of baseline.services) hosts.add(host);
+  }
   for (const object of view.list('VirtualService', namespace)) {
     addWritten(hosts, object, stringsOf(specOf(object).hosts), view, baseline);
     addWritten(hosts, object, destinationHosts(object), view, baseline);
@@ -182,9 +188,13 @@ function scopedHosts(object: KubeObject, view: View, baseline: Baseline): Readon
   const hidden = hiddenBy(object, view);
   if (hidden === undefined) return knownHosts(view, baseline);
   const hosts = new Set(externalHosts(view));
-  for (const host of hidden.hosts) addKnown(hosts, host, view, baseline);
-  for (const rival of hidden.rivals) addReached(hosts, rival, view, baseline);
+  addHidden(hosts, hidden, view, baseline);
   return hosts;
+}
+
+function addHidden(hosts: Set<string>, hidden: Hidden | undefined, view: View, baseline: Baseline): void {
+  for (const host of hidden?.hosts ?? knownHosts(view, baseline)) addKnown(hosts, host, view, baseline);
+  for (const rival of hidden?.rivals ?? []) addReached(hosts, rival, view, baseline);
 }
 
 /** Adds where requests may go when an object no longer takes them, or went before it did. */

@@ -6,7 +6,7 @@ import { exportedTo } from '../../src/mesh/route-delegates.ts';
 import { rivalsOf } from '../../src/mesh/route-rivals.ts';
 import { serviceThing } from '../../src/mesh/route-viewers.ts';
 import { boundTo, claimedHosts, expandedHosts } from '../../src/mesh/routers.ts';
-import { type Importable, knows, sidecarsOf, tellsPortsApart } from '../../src/mesh/sidecar-scope.ts';
+import { hasListeners, type Importable, knows, sidecarsOf } from '../../src/mesh/sidecar-scope.ts';
 import { View } from '../../src/mesh/view.ts';
 import { isRecord, recordsOf } from '../../src/model/json.ts';
 import { formatRef, type KubeObject, nameOf, namespaceOf, refOf, specOf } from '../../src/model/kube-object.ts';
@@ -37,8 +37,8 @@ function oneByOne(sidecar: KubeObject, view: View): readonly (readonly string[])
   const own = namespaceOf(sidecar);
   const isForAll = own === BASELINE.mesh.rootNamespace && !isRecord(specOf(sidecar).workloadSelector);
   const root = view.list('Sidecar', BASELINE.mesh.rootNamespace);
-  const scopes = [...new Set([sidecar, ...sidecarsOf(view, own), ...root])];
-  if (scopes.some((one) => one !== undefined && tellsPortsApart(one))) return undefined;
+  const scopes = [...new Set([sidecar, ...sidecarsOf(view, own), ...view.list('Sidecar', own), ...root])];
+  if (scopes.some((one) => one !== undefined && hasListeners(one))) return undefined;
   const [hosts, rivals] = [new Set<string>(), new Set<KubeObject>()];
   for (const service of view.list('Service')) {
     const namespace = namespaceOf(service);

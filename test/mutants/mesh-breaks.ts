@@ -78,6 +78,17 @@ export const MESH_BREAKS: readonly Break[] = [
     when: isOurs,
   },
   {
+    code: 'MW417',
+    kind: 'Sidecar',
+    title: 'a listener that takes the services’ port for TCP',
+    at: ['spec', 'egress'],
+    to: (seen: unknown) => [
+      { port: { number: 8080, protocol: 'TCP', name: 'tcp' }, hosts: ['./*'] },
+      ...(Array.isArray(seen) ? (seen as readonly unknown[]) : []),
+    ],
+    when: isOurs,
+  },
+  {
     code: 'MW604',
     kind: 'Telemetry',
     title: 'a dimension that is gone',

@@ -34,7 +34,11 @@ export async function search(
   if (!result.failed || result.counterexample === null) return undefined;
   const [request] = result.counterexample;
   try {
-    return { request, differences: (await compare(oracle, request)).differences, seed };
+    const { differences } = await compare(oracle, request);
+    if (differences.length > 0) return { request, differences, seed };
+    const { errorInstance } = result;
+    const istio = errorInstance instanceof Error ? errorInstance.message : 'another answer';
+    return { request, differences: [{ question: 'once, and not again', istio, ours: undefined }], seed };
   } catch (error) {
     return { request, differences: [{ question: 'an answer', istio: String(error), ours: undefined }], seed };
   }

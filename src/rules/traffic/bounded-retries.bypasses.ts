@@ -90,6 +90,28 @@ export const BYPASSES: readonly FailExample[] = [
     finds: ['bypassed at spec.egress'],
   },
   {
+    title: 'a namespace with such a Sidecar joins the mesh',
+    context:
+      SERVICE + virtualService(to(ML, NONE), { namespace: 'routes', hosts: ML }) + sidecar('shop', '"llmoptimizer/*"'),
+    before: SHOP.replace(', labels: { istio-injection: enabled }', ''),
+    yaml: SHOP,
+    finds: ['bypassed at spec.egress'],
+  },
+  {
+    title: 'a Sidecar goes, and a newer one that hides the VirtualService takes its place',
+    deletes: true,
+    context:
+      SERVICE +
+      SHOP +
+      virtualService(to(ML, NONE), { namespace: 'routes', hosts: ML }) +
+      sidecar('shop', '"llmoptimizer/*"').replace('name: default', 'name: newer'),
+    yaml: sidecar('shop', '"*/*"').replace(
+      'namespace: shop',
+      'namespace: shop, creationTimestamp: "2026-01-01T00:00:00Z"',
+    ),
+    finds: ['bypassed at spec.egress'],
+  },
+  {
     title: 'the root namespace’s Sidecar hides the VirtualService from all',
     context: SERVICE + SHOP + virtualService(to(ML, NONE), { namespace: 'routes', hosts: ML }),
     yaml: sidecar('istio-system', '"llmoptimizer/*"'),

@@ -1,5 +1,6 @@
 import type { FailExample, PassExample } from '../rule.ts';
 import { service, SHOP } from './destination-rule-yaml.ts';
+import { PASSED_LISTENERS, REFUSED_LISTENERS } from './http-declared.listeners.ts';
 
 const ML = 'ml-service.llmoptimizer.svc.cluster.local';
 const port = (text: string): string => service('ml-service', 'llmoptimizer', `ports: [{ ${text} }]`);
@@ -37,6 +38,7 @@ const pass: readonly PassExample[] = [
     context: SHOP,
     yaml: tcpRoute('tcp', 'postgres.llmoptimizer-data.svc.cluster.local'),
   },
+  ...PASSED_LISTENERS,
 ];
 
 const fail: readonly FailExample[] = [
@@ -78,6 +80,7 @@ const fail: readonly FailExample[] = [
     yaml: tcpRoute('tls', 'ml-service'),
     finds: ['asBytes at spec.tls[0].route[0].destination'],
   },
+  ...REFUSED_LISTENERS,
 ];
 
 /** The meshes that show this rule. */

@@ -1,8 +1,11 @@
 import { isRecord, type JsonObject, recordOrEmpty, recordsOf, stringOf, textOf } from '../../model/json.ts';
 import { type KubeObject, namespaceOf, specOf } from '../../model/kube-object.ts';
+import { byteWaysTo, isHttpOnly } from '../../mesh/byte-listeners.ts';
 import { takeoverNames } from '../../mesh/hosts.ts';
+import { knownHosts } from '../../mesh/known-hosts.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { FieldPath } from '../../model/field-path.ts';
+import { addEntries, type PatchOperation } from '../../model/patch.ts';
 import { type Facts, hostRule, type Say } from '../rule.ts';
 import { examples } from './http-declared.examples.ts';
 
@@ -13,6 +16,10 @@ const messages = {
     "`{field}` does not say what is spoken at port {port} of service '{service}', so Istio guesses from the first bytes; must be `http`, `http2` or `grpc`, alone or before a hyphen",
   asBytes:
     "`{field}` sends connections to service '{service}' by a `{protocol}` route, so no timeout, retry or token rule applies to them; must be an `http` route",
+  listener:
+    "`{field}` is '{seen}', which is not HTTP, so pods of namespace '{namespace}' send service '{service}' bytes {where}, and no timeout, retry or split applies to them; must be 'HTTP', 'HTTP2' or 'GRPC'",
+  listenerGuesses:
+    "`{field}` does not say what pods of namespace '{namespace}' speak to service '{service}' {where}, so Istio guesses from the first bytes; must be 'HTTP', 'HTTP2' or 'GRPC'",
 } as const;
 
 type SayIt = Say<typeof messages>;
@@ -21,20 +28,23 @@ type SayIt = Say<typeof messages>;
 export const httpDeclared = hostRule({
   id: 'http-declared',
   code: 'MW417',
-  reads: ['Service', 'VirtualService'],
+  reads: ['Service', 'VirtualService', 'Sidecar', 'ServiceEntry', 'Namespace', 'ConfigMap'],
+  settings: ['defaultServiceExportTo'],
   mode: 'warn',
   onDelete: 'warn',
   exceptable: true,
   summary:
-    'Every port of a service that the baseline lists as HTTP is declared as HTTP, and requests come to it by HTTP routes.',
+    'Every port of a service that the baseline lists as HTTP is declared as HTTP, and requests come to it by HTTP routes and HTTP listeners.',
   why: 'On a port that is declared as something else requests are bytes: timeouts, retries, tokens and paths are seen by nobody, and every rule on them is kept by having nothing to say.',
-  remedy: 'Name the port `http` or `http-…` (`http2`, `grpc`), or set `appProtocol: http`.',
+  remedy:
+    'Name the port `http` or `http-…` (`http2`, `grpc`), or set `appProtocol: http`. In a Sidecar, give the egress listener `port.protocol: HTTP`, or leave `port` out, so that each port is what its Service says.',
   absence:
-    'No name and no `appProtocol`, or a word that Istio does not know: it looks at the first bytes and falls back to TCP; on ports 25, 53, 3306 and 27017 it is TCP at once. `appProtocol` goes before the name.',
+    'No name and no `appProtocol`, or a word that Istio does not know: it looks at the first bytes and falls back to TCP; on ports 25, 53, 3306 and 27017 it is TCP at once. `appProtocol` goes before the name. A Sidecar’s egress listener with a port goes before both; without a protocol it guesses, and for UDP there is none.',
   source: {
     refs: [
       'https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/#explicit-protocol-selection',
       'https://github.com/istio/istio/blob/1.31.0/pkg/config/kube/conversion.go',
+      'https://istio.io/latest/docs/reference/config/networking/sidecar/#SidecarPort',
     ],
   },
   numbers: ['services'],
@@ -42,7 +52,7 @@ export const httpDeclared = hostRule({
   examples,
   check(host, facts, say) {
     if (facts.baseline.services.every((service) => service.host !== host || !service.http)) return [];
-    return [...judgePorts(host, facts, say), ...judgeRoutes(host, facts, say)];
+    return [...judgePorts(host, facts, say), ...judgeRoutes(host, facts, say), ...judgeListeners(host, facts, say)];
   },
 });
 
@@ -97,4 +107,36 @@ function judgeRoutes(service: string, { view }: Facts, say: SayIt): readonly Fin
 function isHost(destination: JsonObject, service: string, object: KubeObject, clusterDomain: string): boolean {
   const written = stringOf(recordOrEmpty(destination).host) ?? '';
   return takeoverNames(written, namespaceOf(object), clusterDomain).includes(service);
+}
+
+/** Connections that a Sidecar's listener takes are bytes to its proxies, whatever the service's port says. */
+function judgeListeners(service: string, { view, baseline }: Facts, say: SayIt): readonly Finding[] {
+  return byteWaysTo(view, baseline, service).map(({ sidecar, index, port, isGuessed, namespace }) => {
+    const where = port === 0 ? 'by a socket' : `on port ${port}`;
+    const path: FieldPath = ['spec', 'egress', index, 'port', 'protocol'];
+    const fix = httpFix(sidecar, index, port, { view, baseline });
+    return say(
+      isGuessed ? 'listenerGuesses' : 'listener',
+      { service, namespace, where },
+      {
+        path,
+        responsible: sidecar,
+        thing: `protocol of the listener ${where}`,
+        magnitude: isGuessed ? 1 : 2,
+        ...(fix.length === 0 ? {} : { fix }),
+      },
+    );
+  });
+}
+
+/** Where something else is spoken on that port too, somebody has to say which services the listener is for. */
+function httpFix(
+  sidecar: KubeObject,
+  index: number,
+  port: number,
+  { view, baseline }: Pick<Facts, 'view' | 'baseline'>,
+): readonly PatchOperation[] {
+  const isPlain = (): boolean => isHttpOnly(view, knownHosts(view, baseline), port);
+  if (port === 0 || !view.memo(`isHttpOnly|${baseline.sha256}|${port}`, isPlain)) return [];
+  return addEntries(sidecar, ['spec', 'egress', index, 'port'], { protocol: 'HTTP' });
 }
