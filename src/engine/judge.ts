@@ -77,7 +77,8 @@ export function judge(changes: readonly Change[], bench: Bench): Verdict {
     if (verdict.decision === 'deny') return verdict;
   }
   for (const rule of rules) {
-    const inputs = [...inputsOf(rule, subjects, real)];
+    const inputs = inputsOf(rule, subjects, real);
+    if (inputs.length === 0) continue;
     const alike = alikeFor(rule, { changes: real, before: factsBefore, after: factsAfter, count: inputs.length });
     for (const [input, touching] of inputs) {
       if (typeof input === 'string' && alike?.isSettled(input) === true) continue;
@@ -163,12 +164,12 @@ function merge(all: Subjects, touched: Touched): void {
   for (const gateway of touched.gateways) all.gateways.add(gateway);
 }
 
-/** Yields what a rule on hosts, namespaces or gateways has to judge, each with the changes that touch it. */
+/** Returns what a rule on hosts, namespaces or gateways has to judge, each with the changes that touch it. */
 function inputsOf(
   rule: Rule,
   subjects: ReadonlyMap<Change, Subjects>,
   changes: readonly Change[],
-): Iterable<readonly [Input, readonly [Change, ...Change[]]]> {
+): readonly (readonly [Input, readonly [Change, ...Change[]]])[] {
   if (rule.subject === 'object') return [];
   const [first, ...more] = changes;
   if (first !== undefined && more.length === 0) {
@@ -185,7 +186,7 @@ function inputsOf(
       else touching.push(change);
     }
   }
-  return inputs;
+  return [...inputs];
 }
 
 function touchedFor(

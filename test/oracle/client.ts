@@ -24,6 +24,12 @@ interface Waiting {
 /** The release that `go.mod` pins. */
 const PINNED = '1.31';
 
+/** Returns the releases beside which the model can be compared, the pinned one first. */
+export function knownReleases(): readonly [string, ...string[]] {
+  const modules = globSync('release-*.mod', { cwd: import.meta.dirname }).sort();
+  return [PINNED, ...modules.map((name) => name.slice('release-'.length, -'.mod'.length))];
+}
+
 /**
  * Builds the generator unless it is built, and starts it.
  * @param release Another one than the pinned has its own module file here, `release-1.30.mod`; it is compared by hand only.

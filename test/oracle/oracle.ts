@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import * as fc from 'fast-check';
 import { stringify } from 'yaml';
 import type { OracleRequest } from './answers.ts';
-import { type Oracle, startOracle } from './client.ts';
+import { knownReleases, type Oracle, startOracle } from './client.ts';
 import { describe, type Difference } from './compare.ts';
 import { compare } from './mesh-case.ts';
 import { meshes } from './meshes.ts';
@@ -50,14 +50,42 @@ export function explain({ request, differences, seed }: Counterexample): string 
   return `seed ${seed}\n${mesh}\n${differences.map(describe).join('\n')}`;
 }
 
+interface Options {
+  readonly cases: number;
+  /** Absent: one of the time. */
+  readonly seed?: number;
+  readonly istio: string;
+  readonly meshes: 'all' | 'egress';
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
+/** Of no mesh it would be said that there is no difference. */
+function atLeastOne(text: string): number {
+  const number = wholeNumber(text);
+  if (number === 0) throw new InvalidArgumentError('It must be 1 or more.');
+  return number;
+}
+
+const [PINNED, ...others] = knownReleases();
+
+const command = new Command('npm run oracle --')
+  .description('Compares generated meshes with Istio until so many agree, or prints the smallest that does not.')
+  .option('--cases <number>', 'how many meshes', atLeastOne, 300)
+  .option('--seed <number>', 'what they are made from; another one each time unless given', wholeNumber)
+  .addOption(new Option('--meshes <sort>', 'all, or those that lead out').choices(['all', 'egress']).default('all'))
+  .addOption(new Option('--istio <release>', 'beside which Istio').choices([PINNED, ...others]).default(PINNED))
+  // As everywhere: 1 is a difference, 2 is a mistake of whoever asked.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+
 async function main(): Promise<void> {
-  const text = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { cases: text, seed: text, istio: text, meshes: text } });
-  const cases = Number(values.cases ?? 300);
-  const seed = Number(values.seed ?? Date.now() % 1_000_000);
-  const oracle = await startOracle((line) => console.error(line), values.istio);
+  const { cases, seed = Date.now() % 1_000_000, istio, meshes: sort } = command.parse().opts<Options>();
+  const oracle = await startOracle((line) => console.error(line), istio);
   try {
-    const found = await search(oracle, { cases, seed, arbitrary: values.meshes === 'egress' ? egressMeshes : meshes });
+    const found = await search(oracle, { cases, seed, arbitrary: sort === 'egress' ? egressMeshes : meshes });
     console.log(
       found === undefined
         ? `${cases} meshes with seed ${seed} and Istio ${oracle.release}: no difference`
