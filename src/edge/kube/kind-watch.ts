@@ -1,4 +1,4 @@
-import { recordOrEmpty, stringOf } from '../../model/json.ts';
+import { recordOrEmpty, sameJson, stringOf } from '../../model/json.ts';
 import { KINDS, type Kind } from '../../model/kind.ts';
 import { type KubeObject, nameOf, namespaceOf } from '../../model/kube-object.ts';
 import { ApiError, type ApiClient } from './api-client.ts';
@@ -147,9 +147,10 @@ export class KindWatch {
   #replace(objects: readonly KubeObject[]): void {
     const fresh = new Map(objects.map((object) => [keyOf(object), object]));
     const gone = [...this.#known].flatMap(([key, object]) => (fresh.has(key) ? [] : [object]));
-    this.#known.clear();
-    for (const [key, object] of fresh) this.#known.set(key, object);
-    this.#options.fold(gone, objects);
+    for (const object of gone) this.#known.delete(keyOf(object));
+    const there = objects.filter((object) => this.#isNews(object));
+    for (const object of there) this.#known.set(keyOf(object), object);
+    if (gone.length + there.length > 0) this.#options.fold(gone, there);
     this.isSynced = true;
     this.#reached();
   }
@@ -172,9 +173,18 @@ export class KindWatch {
     if (type === 'DELETED') {
       this.#known.delete(keyOf(object));
       this.#options.fold([object], []);
-    } else {
+    } else if (this.#isNews(object)) {
       this.#known.set(keyOf(object), object);
       this.#options.fold([], [object]);
+    }
+  }
+
+  /** Tells whether an object is not known as it is: most events are of a status or a version, which rules do not read. */
+  #isNews(object: KubeObject): boolean {
+    try {
+      return !sameJson(this.#known.get(keyOf(object)), object);
+    } catch {
+      return true; // nested too deep to be compared
     }
   }
 }

@@ -35,12 +35,14 @@ export async function listKind(
 }
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+/** istiod's replicas hold their elections in it, on ConfigMaps beside the mesh's own, every few seconds. */
+const ELECTION = 'control-plane.alpha.kubernetes.io/leader';
 
-/** Keeps of an object what rules read: no status, no managed fields, no copy of itself in an annotation. */
+/** Keeps of an object what rules read: no status, no managed fields or versions, no copy of itself in an annotation. */
 export function stripped(item: JsonObject, kind: Kind, listVersion: string): KubeObject {
-  const { status: _, metadata, ...rest } = item;
-  const { managedFields: __, annotations, ...kept } = recordOrEmpty(metadata);
-  const { [LAST_APPLIED]: ___, ...notes } = recordOrEmpty(annotations);
+  const { status: _s, metadata, ...rest } = item;
+  const { managedFields: _f, resourceVersion: _v, generation: _g, annotations, ...kept } = recordOrEmpty(metadata);
+  const { [LAST_APPLIED]: _a, [ELECTION]: _e, ...notes } = recordOrEmpty(annotations);
   // Items of a list of a built-in kind say neither; those of a watch say both.
   const apiVersion = isKubeObject(item) ? item.apiVersion : listVersion;
   return { ...rest, apiVersion, kind: KINDS[kind].kind, metadata: { ...kept, annotations: notes } };

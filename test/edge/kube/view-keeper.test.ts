@@ -75,6 +75,75 @@ t.test('what is listed page by page and watched is the view; what rules do not r
   t.match(keeper.states(), [{ kind: 'Service', isSynced: true, lagSeconds: 0, objects: 2 }]);
 });
 
+t.test(
+  'events of what rules do not read leave the view as it is: statuses, versions, elections, lists anew',
+  async (t) => {
+    const server = await faultyServer(t);
+    const watches: ServerResponse[] = [];
+    let port = 80;
+    let version = 0;
+    const service = (change: object = {}, annotations: object = { kept: 'yes' }): object => {
+      version += 1;
+      const leader = `{"holderIdentity":"istiod-${version}"}`;
+      const notes = { ...annotations, 'control-plane.alpha.kubernetes.io/leader': leader };
+      const metadata = {
+        name: 'a',
+        namespace: 'shop',
+        resourceVersion: `${version}`,
+        generation: version,
+        annotations: notes,
+      };
+      return { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [{ port }] }, ...change };
+    };
+    server.answer = ({ url = '' }, response) => {
+      if (isWatch(url)) return void watches.push(response.writeHead(200));
+      return send(response, 200, { kind: 'ServiceList', apiVersion: 'v1', metadata: {}, items: [service()] });
+    };
+    const keeper = keep(t, server);
+    await soon('the watch', () => watches.length === 1);
+    const said = (object: object): void =>
+      void watches.at(-1)?.write(`${JSON.stringify({ type: 'MODIFIED', object })}\n`);
+    // A second object tells when all events before it have come.
+    let marks = 0;
+    const mark = async (): Promise<void> => {
+      marks += 1;
+      const name = `mark-${marks}`;
+      said({ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'shop' }, spec: {} });
+      await soon(name, () => keeper.names().includes(name));
+    };
+    await mark();
+    const kept = keeper.view().get('Service', 'shop', 'a');
+    t.ok(kept);
+    said(service({ status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } }));
+    said(service());
+    await mark();
+    t.equal(keeper.view().get('Service', 'shop', 'a'), kept, 'a status, a version and an election');
+    const before = keeper.view();
+    watches
+      .at(-1)
+      ?.end(`${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410, message: 'too old' } })}\n`);
+    await soon('the second watch', () => watches.length === 2);
+    await soon('the list', () => keeper.names().length === 1);
+    t.not(keeper.view(), before, 'the marks are gone');
+    t.equal(keeper.view().get('Service', 'shop', 'a'), kept, 'a list that says the same');
+    said(service({}, { kept: 'no' }));
+    await soon('an annotation', () => keeper.view().get('Service', 'shop', 'a') !== kept);
+    port = 81;
+    const known = keeper.view().get('Service', 'shop', 'a');
+    said(service());
+    await soon('a port', () => keeper.view().get('Service', 'shop', 'a') !== known);
+    const depth = 20_000;
+    const deep = `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+    for (let round = 0; round < 2; round += 1) {
+      const last = keeper.view();
+      const object = JSON.stringify(service()).replace('"spec":{', `"deep":${deep},"spec":{`);
+      watches.at(-1)?.write(`{"type":"MODIFIED","object":${object}}\n`);
+      await soon('what is too deep to be compared', () => keeper.view() !== last);
+    }
+    t.equal(watches.length, 2, 'and the watch goes on');
+  },
+);
+
 t.test('a watch that breaks is taken up where it was; one that is too old begins with a list', async (t) => {
   const server = await faultyServer(t);
   let lists = 0;
