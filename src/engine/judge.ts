@@ -76,8 +76,9 @@ export function judge(changes: readonly Change[], bench: Bench): Verdict {
     const verdict = decide(blamed, circumstances);
     if (verdict.decision === 'deny') return verdict;
   }
+  const inputsOf = inputsFor(real, subjects);
   for (const rule of rules) {
-    const inputs = inputsOf(rule, subjects, real);
+    const inputs = inputsOf(rule);
     if (inputs.length === 0) continue;
     const alike = alikeFor(rule, { changes: real, before: factsBefore, after: factsAfter, count: inputs.length });
     for (const [input, touching] of inputs) {
@@ -164,18 +165,29 @@ function merge(all: Subjects, touched: Touched): void {
   for (const gateway of touched.gateways) all.gateways.add(gateway);
 }
 
-/** Returns what a rule on hosts, namespaces or gateways has to judge, each with the changes that touch it. */
-function inputsOf(
-  rule: Rule,
-  subjects: ReadonlyMap<Change, Subjects>,
-  changes: readonly Change[],
-): readonly (readonly [Input, readonly [Change, ...Change[]]])[] {
-  if (rule.subject === 'object') return [];
+type Touching = readonly [Change, ...Change[]];
+type Inputs = readonly (readonly [Input, Touching])[];
+
+/** Returns what tells what a rule on hosts, namespaces or gateways has to judge, each with the changes that touch it. */
+function inputsFor(changes: readonly Change[], subjects: ReadonlyMap<Change, Subjects>): (rule: Rule) => Inputs {
   const [first, ...more] = changes;
-  if (first !== undefined && more.length === 0) {
-    const touching = [first] as const;
-    return Array.from(touchedFor(rule, first, subjects), (input) => [input, touching] as const);
-  }
+  if (first === undefined || more.length > 0) return (rule) => inputsOfMany(rule, subjects, changes);
+  const touching: Touching = [first];
+  // Rules on the same kind of subject mostly share one set.
+  const known = new Map<ReadonlySet<Input>, Inputs>();
+  return (rule) => {
+    if (rule.subject === 'object') return [];
+    const touched = touchedFor(rule, first, subjects);
+    const there = known.get(touched);
+    if (there !== undefined) return there;
+    const inputs = Array.from(touched, (input) => [input, touching] as const);
+    known.set(touched, inputs);
+    return inputs;
+  };
+}
+
+function inputsOfMany(rule: Rule, subjects: ReadonlyMap<Change, Subjects>, changes: readonly Change[]): Inputs {
+  if (rule.subject === 'object') return [];
   const inputs = new Map<Input, [Change, ...Change[]]>();
   for (const change of changes) {
     const kind = kindOf(change.after ?? change.before ?? NOBODY);
