@@ -23,7 +23,7 @@ const execute = promisify(execFile);
 /** With --profile the server writes a CPU profile, which costs it some speed; the ratios are then not to be quoted. */
 const PROFILES = process.argv.includes('--profile');
 /** With --quick the spread is wide; for a look while working, not for figures to quote. */
-const [ROUNDS, SECONDS, WARM_SECONDS] = process.argv.includes('--quick') ? [3, 1, 2] : [5, 2, 10];
+const [ROUNDS, SECONDS, WARM_SECONDS] = process.argv.includes('--quick') ? [3, 1, 2] : [5, 2, 40];
 const [CONNECTIONS, SERVICES, RATE] = [16, 1000, 1000];
 
 interface Server {
@@ -126,7 +126,7 @@ const spread = (values: readonly number[], digits = 2): string =>
 async function compare(servers: readonly Server[]): Promise<void> {
   for (const body of bodies()) {
     const rows = new Map<string, Measure[]>(servers.map(({ name }) => [name, []]));
-    // A server runs for days; until its code is compiled, some 10,000 reviews, Node's are two to three times as slow.
+    // A server runs for days; until its code is compiled, some 50,000 reviews, Node's are up to three times as slow.
     for (const server of servers)
       await load(server, body, ['-seconds', String(WARM_SECONDS), '-connections', String(CONNECTIONS)]);
     for (let round = 0; round < ROUNDS; round += 1) {

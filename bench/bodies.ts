@@ -1,12 +1,17 @@
-/** One request body of the bench, by what it is. */
+/** One request body of the bench, by what it is; the load writes its own number wherever `NUMBER` stands. */
 export interface Body {
   readonly name: string;
   readonly json: string;
 }
 
+/** Stands for a number that no other request has. */
+const NUMBER = '000000000000';
 const NAMESPACE = 'llmoptimizer';
 
-/** Makes the four bodies, all of them changes that keep the baseline: the path that almost every review takes. */
+/**
+ * Makes the four bodies, all of them changes that keep the baseline: the path that almost every review takes. No two requests
+ * are the same, in their uid and in an annotation, so that nobody gains by knowing a body again.
+ */
 export function bodies(): readonly Body[] {
   const before = virtualService('content-service', 14);
   const after = virtualService('content-service', 15);
@@ -27,7 +32,7 @@ function review(operation: string, object: object, oldObject: object | null = nu
     kind: 'AdmissionReview',
     apiVersion: 'admission.k8s.io/v1',
     request: {
-      uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
+      uid: `705ab4f5-6393-11e8-b7cc-${NUMBER}`,
       kind: kinds,
       resource,
       requestKind: kinds,
@@ -66,7 +71,10 @@ function metadata(kind: string, fields: number): object {
       'app.kubernetes.io/managed-by': 'argocd',
       'app.kubernetes.io/part-of': 'platform',
     },
-    annotations: { 'argocd.argoproj.io/tracking-id': `platform:${kind}:${NAMESPACE}/content-service` },
+    annotations: {
+      'argocd.argoproj.io/tracking-id': `platform:${kind}:${NAMESPACE}/content-service`,
+      'platform.example/build': NUMBER,
+    },
     managedFields: [
       {
         manager: 'argocd',

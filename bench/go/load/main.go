@@ -3,6 +3,8 @@
 // With -rate 0 each connection sends its next request as soon as the last is answered (closed loop); otherwise requests
 // are due at fixed times whatever the server does, and latency counts from the time at which a request was due, so that
 // a stalled server is not flattered. It talks to 127.0.0.1 only, and ends by itself.
+//
+// Wherever the body has twelve zeros, each request has its own number, as each review of an API server has its own uid.
 package main
 
 import (
@@ -46,11 +48,20 @@ func main() {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		os.Exit(2)
 	}
-	out := drive(*target, body, *connections, time.Duration(*seconds*float64(time.Second)), *rate)
+	out := drive(*target, numbered(body), *connections, time.Duration(*seconds*float64(time.Second)), *rate)
 	_ = json.NewEncoder(os.Stdout).Encode(out)
 }
 
-func drive(target string, body []byte, connections int, length time.Duration, rate float64) result {
+// numbered returns what makes the body of the request of a number.
+func numbered(template []byte) func(number int64) []byte {
+	const zeros = "000000000000"
+	parts := bytes.Split(template, []byte(zeros))
+	return func(number int64) []byte {
+		return bytes.Join(parts, fmt.Appendf(nil, "%0*d", len(zeros), number))
+	}
+}
+
+func drive(target string, body func(int64) []byte, connections int, length time.Duration, rate float64) result {
 	client := &http.Client{Transport: &http.Transport{
 		// The server under test has made its own certificate; this client measures, it does not trust.
 		TLSClientConfig:     &tls.Config{InsecureSkipVerify: true},
@@ -59,8 +70,10 @@ func drive(target string, body []byte, connections int, length time.Duration, ra
 		ForceAttemptHTTP2:   false,
 	}}
 	var failed atomic.Int64
-	var next atomic.Int64
+	var next, sent atomic.Int64
 	start := time.Now()
+	// No two runs send the same numbers.
+	first := start.UnixMilli() % 1e6 * 1e6
 	latencies := make([][]time.Duration, connections)
 	var group sync.WaitGroup
 	for worker := range connections {
@@ -74,7 +87,7 @@ func drive(target string, body []byte, connections int, length time.Duration, ra
 				if due.Sub(start) >= length {
 					return
 				}
-				if !send(client, target, body) {
+				if !send(client, target, body(first+sent.Add(1))) {
 					failed.Add(1)
 				}
 				latencies[worker] = append(latencies[worker], time.Since(due))

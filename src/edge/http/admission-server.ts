@@ -1,11 +1,10 @@
 import { fastify, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
 import type { Server } from 'node:https';
-import type { AdmissionResponse } from '../../model/admission-review.ts';
 import { EdgeError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { AnswerReview } from './answer-reviews.ts';
 import { Load } from './load.ts';
-import { readReview, REVIEW_VERSION } from './review-envelope.ts';
-import type { Reviewer } from './reviewer.ts';
+import type { Webhook } from './review-record.ts';
 
 /** A review holds two objects of at most 3 MiB each; controller-runtime takes 7 MiB for the same reason. */
 export const BODY_LIMIT_BYTES = 7 * 1024 * 1024;
@@ -43,7 +42,7 @@ export type FaultLog = (error: unknown, message: string) => void;
 /** What the server is built from. */
 export interface AdmissionServerOptions {
   readonly tls: Tls;
-  readonly reviewer: Reviewer;
+  readonly answer: AnswerReview;
   readonly metrics: Metrics;
   readonly fault: FaultLog;
   /** Milliseconds that only go forward. */
@@ -66,7 +65,7 @@ export interface AdmissionServerOptions {
  * | a fault of ours | 500 and one sentence; the webhook's failurePolicy decides |
  */
 export function admissionServer(options: AdmissionServerOptions): AdmissionServer {
-  const { metrics, reviewer, fault, clock = () => performance.now(), slowestMs = SLOWEST_MS } = options;
+  const { metrics, answer, fault, clock = () => performance.now(), slowestMs = SLOWEST_MS } = options;
   const secure = ({ certificate, key }: Tls) => ({ cert: certificate, key, minVersion: 'TLSv1.2' as const });
   const app = fastify({
     https: {
@@ -86,7 +85,9 @@ export function admissionServer(options: AdmissionServerOptions): AdmissionServe
   const load = new Load(metrics.inFlight, BODY_LIMIT_BYTES);
   let isDraining = false;
 
-  parseJson(app);
+  // What the framework's own parser refuses, the keys `__proto__` and `constructor`, objects may rightly hold.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.decorateRequest('arrivedAt', 0);
   app.addHook('onRequest', (request, reply, done) => {
     request.arrivedAt = clock();
@@ -109,21 +110,23 @@ export function admissionServer(options: AdmissionServerOptions): AdmissionServe
     return refuse(reply, said);
   });
 
-  const route = (path: string, answer: Reviewer['validate']): void => {
-    app.post(path, (request, reply) => {
+  const route = (webhook: Webhook): void => {
+    app.post(`/${webhook}`, (request, reply) => {
       const { timeout } = request.query as { readonly timeout?: unknown }; // Untyped by the framework; checked below.
       const leftMs = timeLeftMs(clock() - request.arrivedAt, timeout);
       if (leftMs < 0) throw new EdgeError('TIME_OVER', {});
-      const send = (response: AdmissionResponse): FastifyReply => {
-        reply.header('content-type', 'application/json');
-        return reply.send(JSON.stringify({ apiVersion: REVIEW_VERSION, kind: 'AdmissionReview', response }));
-      };
-      const answered = answer(readReview(request.body), leftMs);
-      return answered instanceof Promise ? answered.then(send) : send(answered);
+      // What the parser above gives; without a body it is not asked.
+      const body = (request.body as Buffer | undefined) ?? EMPTY;
+      answer({
+        webhook,
+        body,
+        leftMs,
+        done: (said) => void reply.header('content-type', 'application/json').send(said),
+      });
     });
   };
-  route('/validate', reviewer.validate);
-  route('/mutate', reviewer.mutate);
+  route('validate');
+  route('mutate');
 
   return {
     app,
@@ -136,17 +139,7 @@ export function admissionServer(options: AdmissionServerOptions): AdmissionServe
   };
 }
 
-/** Sets our own parser: the framework's refuses the keys `__proto__` and `constructor`, which objects may rightly hold. */
-function parseJson(app: FastifyInstance<Server>): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    try {
-      done(null, JSON.parse(body.toString('utf8')));
-    } catch (error) {
-      done(new EdgeError('BODY_NOT_JSON', {}, error));
-    }
-  });
-}
+const EMPTY = Buffer.alloc(0);
 
 /** Returns how much of the time that the API server gives, `?timeout=3s`, may still be spent: all but its last second. */
 function timeLeftMs(elapsedMs: number, timeout: unknown): number {

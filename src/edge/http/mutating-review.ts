@@ -1,4 +1,4 @@
-import type { AdmissionRequest, AdmissionResponse } from '../../model/admission-review.ts';
+import type { AdmissionRequest } from '../../model/admission-review.ts';
 import type { Change } from '../../model/change.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { judgeBrought } from '../../engine/brought.ts';
@@ -6,31 +6,33 @@ import { mutate } from '../../engine/mutate.ts';
 import { allowingResponse, patchingResponse, validatingResponse } from '../../report/admission-response.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { changeOf } from './change-of.ts';
-import { countVerdict, finishReview, questionOf, type Reality, type ReviewerOptions } from './review-record.ts';
+import { countsOf, questionOf, type Reality, recordOf, type Reviewed, type ReviewerOptions } from './review-record.ts';
 
-/** Answers mutating reviews; what it does and when it denies is said at `Reviewer.mutate`. */
+/** Judges mutating reviews; what it does and when it denies is said at `Reviewer.mutate`. */
 export function mutatingReviewer(
   options: ReviewerOptions,
-): (request: AdmissionRequest, leftMs: number) => AdmissionResponse | Promise<AdmissionResponse> {
+): (request: AdmissionRequest, leftMs: number) => Reviewed | Promise<Reviewed> {
   const { rules, reality, rights } = options;
   const mutating = rules.filter((rule) => rule.mutate !== undefined);
   return (request, leftMs) => {
-    const review: MutatingReview = { request, started: performance.now(), ...reality() };
+    const review: MutatingReview = { request, ...reality() };
     try {
       const asked = changeOf(request, { isFinal: false });
       if ('note' in asked || asked.change.after === undefined) {
-        finishMutation(options, review, 'allow', '', 'note' in asked ? asked.note : undefined);
-        return allowingResponse({ uid: request.uid, baseline: review.baseline });
+        return {
+          response: allowingResponse({ uid: request.uid, baseline: review.baseline }),
+          record: record(review, { decision: 'allow', note: 'note' in asked ? asked.note : undefined }),
+        };
       }
       const { change } = asked;
       const judgeIt = (one: Change): Verdict | undefined => judgeBrought(one, { ...review, rules, now: Date.now() });
       const brought = judgeIt(change);
       if (brought === undefined) return complete(change, review, mutating, options);
       const question = questionOf(change, options);
-      if (question === undefined || change.requester === undefined) return refuse(brought, review, options);
+      if (question === undefined || change.requester === undefined) return refuse(brought, review);
       return rights(change.requester, question, leftMs).then((known) => {
         const still = judgeIt({ ...change, ...known });
-        return still === undefined ? complete(change, review, mutating, options) : refuse(still, review, options);
+        return still === undefined ? complete(change, review, mutating, options) : refuse(still, review);
       });
     } catch (error) {
       return survive(error, review, options);
@@ -41,58 +43,57 @@ export function mutatingReviewer(
 /** A mutating review under way, with what it is judged by. */
 interface MutatingReview extends Reality {
   readonly request: AdmissionRequest;
-  readonly started: number;
 }
 
-function finishMutation(
-  options: ReviewerOptions,
-  { request, started, baseline }: MutatingReview,
-  decision: string,
-  codes = '',
-  note?: string,
-): void {
-  finishReview(options, { webhook: 'mutate', request, started, baseline, decision, codes, note });
+function record(
+  { request, baseline }: MutatingReview,
+  outcome: Omit<Parameters<typeof recordOf>[1], 'webhook' | 'baseline'>,
+): Reviewed['record'] {
+  return recordOf(request, { webhook: 'mutate', baseline, ...outcome });
 }
 
 /** Adds what the rules grant. */
-function complete(
-  change: Change,
-  review: MutatingReview,
-  rules: readonly Rule[],
-  options: ReviewerOptions,
-): AdmissionResponse {
+function complete(change: Change, review: MutatingReview, rules: readonly Rule[], options: ReviewerOptions): Reviewed {
   const { request, view, baseline } = review;
-  const { metrics } = options;
   try {
     const { operations, dropped, faults } = mutate(change, { view, baseline, rules, now: Date.now() });
-    for (const { rule } of operations) metrics.patches.inc({ rule });
-    for (const rule of faults) metrics.faults.inc({ rule });
-    if (dropped !== undefined) metrics.patchesDropped.inc();
     const owners = [...new Set(operations.map(({ rule }) => rule))].join(',');
-    finishMutation(options, review, operations.length > 0 ? 'patch' : 'allow', owners, dropped);
     const patch = encode(operations.map(({ operation }) => operation));
     const why = faults.length === 0 ? dropped : `a fault of Meshwarden in ${faults.join(', ')}`;
-    return patchingResponse({ uid: request.uid, baseline }, { patch, rules: owners, lacks: why });
+    return {
+      response: patchingResponse({ uid: request.uid, baseline }, { patch, rules: owners, lacks: why }),
+      record: record(review, {
+        decision: operations.length > 0 ? 'patch' : 'allow',
+        codes: owners,
+        note: dropped,
+        counts: [
+          ...operations.map(({ rule }) => ['patches', { rule }] as const),
+          ...faults.map((rule) => ['faults', { rule }] as const),
+          ...(dropped === undefined ? [] : [['patchesDropped', {}] as const]),
+        ],
+      }),
+    };
   } catch (error) {
     return survive(error, review, options);
   }
 }
 
 /** Refuses a pod for what it brought. */
-function refuse(verdict: Verdict, review: MutatingReview, options: ReviewerOptions): AdmissionResponse {
-  countVerdict(options.metrics, verdict);
-  const { uid } = review.request;
-  const response = validatingResponse(verdict, { uid, baseline: review.baseline, notes: [] });
-  finishMutation(options, review, 'deny', response.auditAnnotations?.rules);
-  return response;
+function refuse(verdict: Verdict, review: MutatingReview): Reviewed {
+  const { request, baseline } = review;
+  const response = validatingResponse(verdict, { uid: request.uid, baseline, notes: [] });
+  const codes = response.auditAnnotations?.rules;
+  return { response, record: record(review, { decision: 'deny', codes, counts: countsOf(verdict) }) };
 }
 
 /** Lets an object pass as it is: a fault of ours is the validating webhook's business. */
-function survive(error: unknown, review: MutatingReview, options: ReviewerOptions): AdmissionResponse {
+function survive(error: unknown, review: MutatingReview, options: ReviewerOptions): Reviewed {
   options.fault(error, 'object not completed; it is judged as it stands');
-  finishMutation(options, review, 'fault');
   const context = { uid: review.request.uid, baseline: review.baseline };
-  return patchingResponse(context, { patch: undefined, rules: '', lacks: 'a fault of Meshwarden' });
+  return {
+    response: patchingResponse(context, { patch: undefined, rules: '', lacks: 'a fault of Meshwarden' }),
+    record: record(review, { decision: 'fault' }),
+  };
 }
 
 function encode(operations: readonly object[]): string | undefined {

@@ -15,10 +15,10 @@ import type { Log } from '../log/log.ts';
 import { makeMetrics, type Metrics } from '../metrics/metrics.ts';
 import { VERSION } from '../version.ts';
 import { type AdmissionServer, admissionServer } from './admission-server.ts';
+import { answerReviews } from './answer-reviews.ts';
 import { listen } from './listen.ts';
 import { type CertificateSettings, checkedUrl, openCertificates } from './open-certificates.ts';
 import { healthServer, metricsServer, type ReadinessCheck } from './readiness.ts';
-import { makeReviewer } from './reviewer.ts';
 import { Trust } from './trust.ts';
 
 /** What a server is told. */
@@ -74,7 +74,7 @@ async function startParts(
   late.keeper = keeper;
   closing.push(() => keeper.stop());
   const fault = (error: unknown, message: string): void => log.error({ err: error }, message);
-  const reviewer = makeReviewer({
+  const answer = answerReviews({
     rules: RULES,
     metrics,
     fault,
@@ -82,7 +82,7 @@ async function startParts(
     reality: () => ({ view: keeper.view(), baseline: baseline.current(), stale: keeper.stale() }),
     log: (facts) => log.info(facts, 'review judged'),
   });
-  const server = admissionServer({ tls: certificates.current(), reviewer, metrics, fault });
+  const server = admissionServer({ tls: certificates.current(), answer, metrics, fault });
   const trust = new Trust(client, certificates, { writes: settings.certMode === 'self', log });
   let isLeaving = false;
   const health = healthServer(readiness(keeper, trust, baseline, () => isLeaving));

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { ReviewerOptions } from '../../../src/edge/http/reviewer.ts';
+import type { ReviewerOptions } from '../../../src/edge/http/review-record.ts';
 import { listOf, valueAt } from '../../../src/model/json.ts';
 import { reviewOf, virtualService } from './rules.ts';
 import { subject, type Subject } from './server.ts';

@@ -1,7 +1,8 @@
 import type { Test } from 'tap';
 import { makeAuthority, makeServing } from '../../../src/edge/certs/self-signed.ts';
 import { type AdmissionServer, admissionServer } from '../../../src/edge/http/admission-server.ts';
-import { makeReviewer, type Reality, type ReviewerOptions } from '../../../src/edge/http/reviewer.ts';
+import { answerReviews } from '../../../src/edge/http/answer-reviews.ts';
+import type { Reality, ReviewerOptions } from '../../../src/edge/http/review-record.ts';
 import { makeMetrics, type Metrics } from '../../../src/edge/metrics/metrics.ts';
 import { View } from '../../../src/mesh/view.ts';
 import type { Rule } from '../../../src/rules/rule.ts';
@@ -43,7 +44,7 @@ export function subject(
   const faults: unknown[] = [];
   const fault = (error: unknown): void => void faults.push(error);
   const log = (line: Readonly<Record<string, unknown>>): void => void reviews.push(line);
-  const reviewer = makeReviewer({
+  const answer = answerReviews({
     rules,
     reality: options.reality ?? (() => empty),
     // Nobody may except anything where a test does not say so.
@@ -54,7 +55,7 @@ export function subject(
   });
   const server = admissionServer({
     tls: pair,
-    reviewer,
+    answer,
     metrics,
     fault,
     ...(clock === undefined ? {} : { clock }),
