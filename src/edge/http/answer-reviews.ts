@@ -15,14 +15,19 @@ import { makeReviewer } from './reviewer.ts';
 export interface Waiting {
   readonly webhook: Webhook;
   readonly body: Buffer;
-  /** The longest that the API server may be asked who may except a rule. */
+  /** How long the caller still waits from now on; when that is over, nothing is judged any more. */
   readonly leftMs: number;
-  /** Called once: with the text of an AdmissionReview, with an EdgeError for what is no review, or with a fault of ours. */
+  /** Called once: with the text of an AdmissionReview, an EdgeError for what is no review or too late, or a fault of ours. */
   readonly done: (answer: string | Error) => void;
 }
 
 /** Takes a review on; it is answered at the end of the event loop's turn, or when the API server was asked. */
 export type AnswerReview = (review: Waiting) => void;
+
+/** A review that was taken on, and when its caller will have gone. */
+interface Taken extends Waiting {
+  readonly until: number;
+}
 
 /** Must not hold the request: what lives until the end of a turn is moved by the garbage collector. */
 interface Answered {
@@ -42,7 +47,7 @@ const LONG_MS = 5;
  */
 export function answerReviews(options: ReviewerOptions, clock = (): number => performance.now()): AnswerReview {
   const reviewer = makeReviewer(options);
-  let waiting: Waiting[] = [];
+  let waiting: Taken[] = [];
   const turn = (): void => {
     const all = waiting;
     waiting = [];
@@ -72,11 +77,13 @@ export function answerReviews(options: ReviewerOptions, clock = (): number => pe
       options.fault(error, 'review could not be finished');
     }
   };
-  const judged = ({ webhook, body, leftMs, done }: Waiting): Answered | undefined => {
+  const judged = ({ webhook, body, done, until }: Taken): Answered | undefined => {
     const started = clock();
     const answered = (answer: string | Error, record?: ReviewRecord): Answered => {
       return { done, answer, ...(record === undefined ? {} : { record }), milliseconds: clock() - started };
     };
+    const leftMs = until - started;
+    if (leftMs < 0) return answered(new EdgeError('TIME_OVER', {}));
     let request: AdmissionRequest;
     try {
       request = readReview(parsed(body));
@@ -99,7 +106,7 @@ export function answerReviews(options: ReviewerOptions, clock = (): number => pe
     }
   };
   return (review) => {
-    if (waiting.push(review) === 1) setImmediate(turn);
+    if (waiting.push({ ...review, until: clock() + review.leftMs }) === 1) setImmediate(turn);
   };
 }
 

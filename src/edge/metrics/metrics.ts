@@ -47,7 +47,7 @@ export function makeMetrics(rules: readonly { readonly id: string; readonly muta
     ]),
     reviewSeconds: new Histogram({
       name: 'meshwarden_admission_review_duration_seconds',
-      help: 'Time from a parsed review to its answer.',
+      help: 'Time from reading a review to its answer.',
       labelNames: ['webhook', 'operation'],
       buckets: BUCKETS,
       registers,

@@ -162,6 +162,19 @@ t.test('what takes long does not keep the answers before it', async (t) => {
   t.ok(at('sent b') > at('judged b'));
 });
 
+t.test('whose caller has gone by the time it is due is not judged any more', async (t) => {
+  const one = desk();
+  const answers = new Map<string, unknown>();
+  const spec = { ...Object(virtualService(1).spec), busyMs: 800 };
+  one.answer(waiting(one, 'slow', answers, { spec }));
+  one.answer({ ...waiting(one, 'late', answers), leftMs: 700 });
+  one.answer({ ...waiting(one, 'patient', answers), leftMs: 900 });
+  await endOfTurn();
+  t.match(answers.get('late'), { code: 'TIME_OVER', statusCode: 503 });
+  t.match(answers.get('patient'), { allowed: true });
+  t.notOk(one.events.includes('judged late'));
+});
+
 t.test('what has to be asked about is answered when it is known, and holds up nobody', async (t) => {
   let grant: (() => void) | undefined;
   const one = desk({
