@@ -113,14 +113,11 @@ export function admissionServer(options: AdmissionServerOptions): AdmissionServe
   const route = (webhook: Webhook): void => {
     app.post(`/${webhook}`, (request, reply) => {
       const { timeout } = request.query as { readonly timeout?: unknown }; // Untyped by the framework; checked below.
-      const leftMs = timeLeftMs(clock() - request.arrivedAt, timeout);
-      if (leftMs < 0) throw new EdgeError('TIME_OVER', {});
-      // What the parser above gives; without a body it is not asked.
-      const body = (request.body as Buffer | undefined) ?? EMPTY;
       answer({
         webhook,
-        body,
-        leftMs,
+        // What the parser above gives; without a body it is not asked.
+        body: (request.body as Buffer | undefined) ?? EMPTY,
+        leftMs: timeLeftMs(clock() - request.arrivedAt, timeout),
         done: (said) => void reply.header('content-type', 'application/json').send(said),
       });
     });
